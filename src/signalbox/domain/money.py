@@ -1,0 +1,61 @@
+"""Money and usage: exact integers."""
+
+from msgspec import Struct
+
+NANOS_PER_UNIT = 1_000_000_000
+TOKENS_PER_PRICE = 1_000_000
+
+
+class Money(Struct, frozen=True):
+    """An amount in nano-units (1e-9) of `currency` (ISO 4217)."""
+
+    nanos: int
+    currency: str
+
+    def __str__(self) -> str:
+        sign = "-" if self.nanos < 0 else ""
+        units, rest = divmod(abs(self.nanos), NANOS_PER_UNIT)
+        return f"{sign}{units}.{rest:09d} {self.currency}"
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """Tokens of one attempt, in disjoint counts whatever the vendor's convention was.
+
+    `estimated` marks counts that the vendor did not report and that were counted or bounded here.
+    """
+
+    input: int = 0
+    output: int = 0
+    cached_input: int = 0
+    reasoning: int = 0  # part of `output`, never added to it
+    estimated: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.input + self.cached_input + self.output
+
+
+class Price(Struct, frozen=True, kw_only=True):
+    """List price in nano-units of `currency` per million tokens."""
+
+    currency: str
+    input_per_mtok: int
+    output_per_mtok: int
+    cached_input_per_mtok: int
+
+    def cost(self, usage: Usage) -> Money:
+        """Tokens × price, each attempt rounded once, half to even, to the nano-unit."""
+        exact = (
+            usage.input * self.input_per_mtok
+            + usage.cached_input * self.cached_input_per_mtok
+            + usage.output * self.output_per_mtok
+        )
+        return Money(_divide_half_even(exact, TOKENS_PER_PRICE), self.currency)
+
+
+def _divide_half_even(numerator: int, denominator: int) -> int:
+    quotient, rest = divmod(numerator, denominator)
+    twice = 2 * rest
+    if twice > denominator or (twice == denominator and quotient % 2):
+        return quotient + 1
+    return quotient

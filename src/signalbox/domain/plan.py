@@ -1,0 +1,95 @@
+"""What rank makes and dispatch obeys."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+ObjectiveName = Literal["quality", "balanced", "cost", "latency"]
+
+
+class Objective(Struct, frozen=True, kw_only=True):
+    """Weights in percent, and the floor and target that hold whatever the weights are.
+
+    `quality_floor` is in 1e-4. `cost_scale_nanos` is the cost at which the cost term reaches half of
+    its range; `latency_target_us` likewise for latency, and the target that a candidate should meet.
+    """
+
+    name: str
+    quality: int
+    latency: int
+    cost: int
+    quality_floor: int
+    latency_target_us: int
+    cost_scale_nanos: int
+
+
+class EndpointHealth(Struct, frozen=True):
+    """Moving averages, quantised, as a snapshot keeps them; 0 where nothing was measured yet.
+
+    `first_token_us` is by input size: up to 512, 2,048, 8,192 tokens and above.
+    """
+
+    endpoint: str
+    open: bool  # the breaker is open: not a candidate
+    first_token_us: tuple[int, int, int, int] = (0, 0, 0, 0)
+    output_token_us: int = 0
+
+
+class HealthSnapshot(Struct, frozen=True):
+    """Cut at a fixed cadence, stored once under its content hash; `endpoints` sorted by id."""
+
+    endpoints: tuple[EndpointHealth, ...] = ()
+
+
+SIZE_BOUNDS = (512, 2_048, 8_192)
+
+
+def size_bucket(tokens: int) -> int:
+    """Index into `EndpointHealth.first_token_us`."""
+    return 0 if tokens <= 512 else 1 if tokens <= 2_048 else 2 if tokens <= 8_192 else 3
+
+
+class PlannedAttempt(Struct, frozen=True):
+    """One place of a plan. Predictions are integers: 1e-4, µs, nano-units of `currency`."""
+
+    endpoint: str
+    quality: int
+    latency_us: int
+    cost_nanos: int
+    cost_nanos_max: int  # every token the request may use, at list price
+    currency: str
+    timeout_us: int
+    reason: str
+
+
+class Dropped(Struct, frozen=True):
+    """An endpoint that did not become a candidate, and why. `transient`: it may be one later."""
+
+    endpoint: str
+    reason: str
+    transient: bool = False
+
+
+class Plan(Struct, frozen=True):
+    """Ordered attempts, best first; never empty. `deadline_us` is relative to the decision's clock."""
+
+    objective: str
+    attempts: tuple[PlannedAttempt, ...]
+    deadline_us: int
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """The whole result of the pure core for one request: what `replay` must reproduce.
+
+    `clock_us` is the wall clock that was handed in; `seed` breaks ties and seeds jitter.
+    """
+
+    id: str
+    operation: str
+    policy: str
+    catalogue: str
+    health: str
+    clock_us: int
+    seed: int
+    plan: Plan
+    dropped: tuple[Dropped, ...]

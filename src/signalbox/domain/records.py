@@ -1,0 +1,171 @@
+"""What is written down: one append-only family of records, versioned from the first.
+
+    operation   a user's action; most take one decision and are written with it
+    decision    the inputs (by content hash) and the plan
+    denial      a terminal record: policy or the shortlist left nothing
+    intent      one attempt is about to leave
+    outcome     what became of that attempt; exactly one per intent
+    withdrawn   an attempt that was stopped before its intent, by a re-check
+
+INVARIANT: fields are declared in alphabetical order of their names and hold only strings, integers,
+booleans, null and arrays of these, so that msgspec's encoding of a body *is* its canonical form
+(RFC 8785); `tests/unit/test_records.py` checks both for every type in `BODIES`.
+
+No prompt or reply text is in any record. Users, keys and groups appear as pseudonyms keyed per tenant.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+RECORD_VERSION: Final = 1
+
+
+class AttemptPlan(Struct, frozen=True):
+    """One place of the plan, as predicted: nano-units, µs, 1e-4."""
+
+    cost_max_nanos: int
+    cost_nanos: int
+    currency: str
+    endpoint: str
+    latency_us: int
+    quality: int
+    reason: str
+    timeout_us: int
+
+
+class OperationBody(Struct, frozen=True):
+    """`sensitivity` is the highest seen when it began. Releases are pinned for all its decisions."""
+
+    catalogue: str
+    clock_us: int
+    deadline_us: int
+    operation: str
+    policy: str
+    sensitivity: int
+
+
+class DecisionBody(Struct, frozen=True):
+    app: str
+    boundary: str
+    catalogue: str
+    categories: tuple[str, ...]
+    clock_us: int
+    deadline_ms: int
+    decision: str
+    feature: str
+    groups: tuple[str, ...]
+    health: str
+    key: str
+    latency_class: str
+    needs: int
+    objective: str
+    operation: str
+    plan: tuple[AttemptPlan, ...]
+    policy: str
+    seed: int
+    sensitivity: int
+    stream: bool
+    subject: str
+    target: str
+    task: str
+    task_confidence: int
+    tokens_in: int
+    tokens_out_max: int
+
+
+class DenialBody(Struct, frozen=True):
+    """`code` is the error's; `reasons` one line per endpoint for the operator. Traits as far as known."""
+
+    app: str
+    boundary: str
+    catalogue: str
+    categories: tuple[str, ...]
+    clock_us: int
+    code: str
+    decision: str
+    feature: str
+    groups: tuple[str, ...]
+    key: str
+    operation: str
+    policy: str
+    reasons: tuple[str, ...]
+    sensitivity: int
+    status: int
+    subject: str
+    target: str
+    task: str
+
+
+class IntentBody(Struct, frozen=True):
+    """`durable`: it was on disk before bytes left. `hop` is why it leaves: primary, retry, fallback."""
+
+    attempt: str
+    catalogue: str
+    decision: str
+    durable: bool
+    endpoint: str
+    hop: str
+    kill_epoch: int
+    model: str
+    number: int
+    policy: str
+    processor: str
+    region: str
+    vendor: str
+
+
+class OutcomeBody(Struct, frozen=True):
+    """`status`: ok, failed, cancelled, or unknown (the process died; closed by the sweep).
+
+    `billed`: no, yes, or maybe. `served` is the model name the endpoint reported. Costs in nano-units.
+    """
+
+    attempt: str
+    billed: str
+    cost_nanos: int
+    currency: str
+    decision: str
+    detail: str
+    elapsed_us: int
+    endpoint: str
+    failure: str
+    finish: str
+    first_token_us: int
+    served: str
+    status: str
+    tokens_cached: int
+    tokens_estimated: bool
+    tokens_in: int
+    tokens_out: int
+
+
+class WithdrawnBody(Struct, frozen=True):
+    attempt: str
+    decision: str
+    endpoint: str
+    kill_epoch: int
+    policy: str
+    reasons: tuple[str, ...]
+
+
+Body = OperationBody | DecisionBody | DenialBody | IntentBody | OutcomeBody | WithdrawnBody
+
+BODIES: Final[dict[str, type[Body]]] = {
+    "operation": OperationBody,
+    "decision": DecisionBody,
+    "denial": DenialBody,
+    "intent": IntentBody,
+    "outcome": OutcomeBody,
+    "withdrawn": WithdrawnBody,
+}
+
+
+class Record(Struct, frozen=True):
+    """A body on its way to the log. `ref` is the id it is about: operation, decision or attempt."""
+
+    tenant: str
+    kind: str
+    ref: str
+    time_us: int
+    body: Body

@@ -1,0 +1,1 @@
+"""Small Protocols that name the jobs the pure core needs done, not the tools that do them."""
