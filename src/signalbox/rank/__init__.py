@@ -1,0 +1,9 @@
+"""The order in which candidates are tried.
+
+Pure, and in integers throughout: two machines with the same inputs make the same plan. It orders what
+shortlist kept; it can neither add a candidate nor see one that policy forbids.
+"""
+
+from signalbox.rank.rank import rank
+
+__all__ = ["rank"]
