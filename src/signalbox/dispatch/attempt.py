@@ -127,14 +127,15 @@ class Attempt:
         self,
         status: Status,
         failure: ProviderFailure | None,
+        settled: Settlement,
         now_us: int,
         wall_us: int,
     ) -> Record:
+        """`now_us` is monotonic, `wall_us` the wall clock."""
         billed = self._billed(status, failure)
-        settled = (
-            self.settlement() if billed != "no" else Settlement(Usage(), Money(0, self._currency), "", "")
-        )
-        usage = settled.usage
+        usage, cost_nanos = settled.usage, settled.cost.nanos
+        if billed == "no":
+            usage, cost_nanos = Usage(), 0
         return Record(
             self.order.facts.tenant,
             "outcome",

@@ -143,5 +143,5 @@ def _quantise(value: int) -> int:
     """Two significant digits: snapshots change when something did, not with every request."""
     if value < 100:
         return value
-    unit = 10 ** (len(str(value)) - 2)
+    unit: int = 10 ** (len(str(value)) - 2)
     return value // unit * unit

@@ -33,10 +33,12 @@ from msgspec import Struct
 
 
 class SignalboxError(Exception):
-    """Root of the family. `code` is stable and machine-readable."""
+    """Root of the family. `code` is stable and machine-readable; `decision` is the id under which the
+    log has it, once it has."""
 
     code = "internal_error"
     status = 500
+    decision = ""
 
     def __init__(self, message: str, *, operator: str = "", param: str | None = None) -> None:
         super().__init__(message)

@@ -1,0 +1,38 @@
+"""A request's body, within its bounds."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from signalbox.domain.errors import ClientGone, RequestTooLarge
+
+Receive = Callable[[], Awaitable[Any]]
+
+
+async def read_body(receive: Receive, headers: list[tuple[bytes, bytes]], bytes_max: int) -> bytes:
+    """The whole body. Raises `RequestTooLarge` as soon as it is known to be, and `ClientGone` when the
+    connection ends first (the protocol ends it for a sender that is too slow)."""
+    for name, value in headers:
+        if name == b"content-length" and len(value) < 20 and int(value) > bytes_max:
+            raise _too_large(bytes_max)
+    message = await receive()
+    if message["type"] != "http.request":
+        raise ClientGone("the client left before its request was complete")
+    body: bytes = message["body"]
+    if not message["more_body"]:
+        if len(body) > bytes_max:
+            raise _too_large(bytes_max)
+        return body
+    parts, size = [body], len(body)
+    while message["more_body"]:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGone("the client left before its request was complete")
+        parts.append(message["body"])
+        size += len(message["body"])
+        if size > bytes_max:
+            raise _too_large(bytes_max)
+    return b"".join(parts)
+
+
+def _too_large(bytes_max: int) -> RequestTooLarge:
+    return RequestTooLarge(f"the request's body is larger than the {bytes_max} bytes that are taken here")

@@ -1,0 +1,83 @@
+"""What a reply says of itself in its headers, and a stream in its last chunk."""
+
+from typing import Any, Final
+
+from signalbox.decided import Decided
+from signalbox.dispatch.dispatcher import Delivery
+from signalbox.domain.endpoint import Endpoint
+from signalbox.domain.traits import SENSITIVITY_LABELS
+
+_HeaderList = list[tuple[bytes, bytes]]
+_SENSITIVITY: Final = tuple(label.encode() for label in SENSITIVITY_LABELS)
+
+
+class ReplyHeaders:
+    """Builds `X-Signalbox-*` and `Server-Timing`; keeps what is constant per endpoint."""
+
+    def __init__(self) -> None:
+        self._of_endpoint: dict[int, tuple[Endpoint, _HeaderList]] = {}
+
+    def build(self, decided: Decided, delivery: Delivery, came_us: int, now_us: int) -> _HeaderList:
+        """Times are monotonic µs: `came_us` when the request was first seen, `now_us` when it is answered."""
+        traits = decided.traits
+        settlement = delivery.settlement
+        headers = [
+            (b"x-signalbox-decision", decided.id.encode()),
+            *self._endpoint(delivery.endpoint),
+            (b"x-signalbox-task", traits.task.encode()),
+            (b"x-signalbox-sensitivity", _SENSITIVITY[traits.sensitivity]),
+            (b"x-signalbox-reason", reason(delivery).encode()),
+            (b"server-timing", server_timing(decided, came_us, now_us)),
+        ]
+        if settlement is not None:
+            headers.append((b"x-signalbox-cost", str(settlement.cost).encode()))
+            headers.append((b"x-signalbox-stream-mode", b"none"))
+        else:
+            headers.append((b"x-signalbox-stream-mode", b"pass-through"))
+        return headers
+
+    def _endpoint(self, endpoint: Endpoint) -> _HeaderList:
+        known = self._of_endpoint.get(id(endpoint))
+        if known is not None and known[0] is endpoint:
+            return known[1]
+        headers = [
+            (b"x-signalbox-endpoint", endpoint.id.encode()),
+            (b"x-signalbox-model", f"{endpoint.model}@{endpoint.model_version}".encode()),
+            (b"x-signalbox-vendor", endpoint.vendor.encode()),
+            (b"x-signalbox-region", endpoint.region.encode()),
+        ]
+        if len(self._of_endpoint) > 10_000:  # catalogues come and go with reloads
+            self._of_endpoint.clear()
+        self._of_endpoint[id(endpoint)] = (endpoint, headers)
+        return headers
+
+
+def reason(delivery: Delivery) -> str:
+    """Why this endpoint: its place in the plan, and that others had failed before it."""
+    if delivery.number == 1:
+        return delivery.planned.reason
+    return f"attempt {delivery.number}: {delivery.planned.reason}"
+
+
+def server_timing(decided: Decided, came_us: int, now_us: int) -> bytes:
+    """Milliseconds by stage: receive (read, authenticate, parse), classify, policy, rank, dispatch."""
+    started, classified, judged, ranked = decided.marks_us
+    return b"receive;dur=%.3f, classify;dur=%.3f, policy;dur=%.3f, rank;dur=%.3f, dispatch;dur=%.3f" % (
+        (started - came_us) / 1_000,
+        (classified - started) / 1_000,
+        (judged - classified) / 1_000,
+        (ranked - judged) / 1_000,
+        (now_us - ranked) / 1_000,
+    )
+
+
+def trailer(decided: Decided, delivery: Delivery) -> dict[str, Any]:
+    """What only the end of a stream knows, for its last chunk."""
+    settlement = delivery.settlement
+    assert settlement is not None  # noqa: S101 - asked for at the end only
+    return {
+        "decision": decided.id,
+        "endpoint": delivery.endpoint.id,
+        "cost": str(settlement.cost),
+        "usage_estimated": settlement.usage.estimated,
+    }

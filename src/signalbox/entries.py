@@ -1,0 +1,126 @@
+"""What the pipeline writes down of a decision or a refusal: domain values → log records.
+
+Users, keys and groups leave here as pseudonyms; prompts do not leave at all.
+"""
+
+from msgspec import Struct
+
+from signalbox.decided import Decided
+from signalbox.dispatch.interlock import Release
+from signalbox.domain.errors import NoCandidate, PolicyDenied, SignalboxError
+from signalbox.domain.plan import PlannedAttempt
+from signalbox.domain.principal import Principal
+from signalbox.domain.records import AttemptPlan, DecisionBody, DenialBody, Record
+from signalbox.domain.traits import Traits
+from signalbox.ports.log import DecisionLog
+
+
+class Who(Struct, frozen=True):
+    """A principal as the log may know it."""
+
+    tenant: str
+    key: str
+    subject: str
+    groups: tuple[str, ...]
+
+
+def who(log: DecisionLog, principal: Principal) -> Who:
+    tenant = principal.tenant.id
+    return Who(
+        tenant,
+        log.pseudonym(tenant, "key", principal.key),
+        log.pseudonym(tenant, "user", principal.subject),
+        tuple([log.pseudonym(tenant, "group", group) for group in principal.groups]),
+    )
+
+
+def decision_record(decided: Decided, whose: Who) -> Record:
+    traits = decided.traits
+    return Record(
+        decided.facts.tenant,
+        "decision",
+        decided.id,
+        decided.clock_us,
+        DecisionBody(
+            app=traits.app,
+            boundary=traits.boundary,
+            catalogue=decided.verdict.catalogue,
+            categories=traits.categories,
+            clock_us=decided.clock_us,
+            deadline_ms=traits.deadline_ms,
+            decision=decided.id,
+            feature=traits.feature,
+            groups=whose.groups,
+            health=decided.cut.digest,
+            key=whose.key,
+            latency_class=traits.latency_class,
+            needs=traits.needs,
+            objective=decided.objective.name,
+            operation=decided.operation,
+            plan=tuple([_planned(attempt) for attempt in decided.plan.attempts]),
+            policy=decided.verdict.policy,
+            seed=decided.seed,
+            sensitivity=traits.sensitivity,
+            stream=decided.request.stream,
+            subject=whose.subject,
+            target=decided.request.target,
+            task=traits.task,
+            task_confidence=traits.task_confidence,
+            tokens_in=traits.tokens_in,
+            tokens_out_max=traits.tokens_out_max,
+        ),
+    )
+
+
+def _planned(attempt: PlannedAttempt) -> AttemptPlan:
+    return AttemptPlan(
+        attempt.cost_nanos_max,
+        attempt.cost_nanos,
+        attempt.currency,
+        attempt.endpoint,
+        attempt.latency_us,
+        attempt.quality,
+        attempt.reason,
+        attempt.timeout_us,
+    )
+
+
+def denial_record(
+    error: SignalboxError, whose: Who, release: Release, clock_us: int, *, target: str, traits: Traits | None
+) -> Record:
+    """The terminal record of a request that no attempt was planned for. `traits` as far as it got."""
+    return Record(
+        whose.tenant,
+        "denial",
+        error.decision,
+        clock_us,
+        DenialBody(
+            app=traits.app if traits else "",
+            boundary=traits.boundary if traits else "",
+            catalogue=release.catalogue.hash,
+            categories=traits.categories if traits else (),
+            clock_us=clock_us,
+            code=error.code,
+            decision=error.decision,
+            feature=traits.feature if traits else "",
+            groups=whose.groups,
+            key=whose.key,
+            operation="op-" + error.decision.removeprefix("dec-"),
+            policy=release.policy.hash,
+            reasons=_reasons(error),
+            sensitivity=traits.sensitivity if traits else -1,
+            status=error.status,
+            subject=whose.subject,
+            target=target[:128],
+            task=traits.task if traits else "",
+        ),
+    )
+
+
+def _reasons(error: SignalboxError) -> tuple[str, ...]:
+    """One line per endpoint where the error speaks of endpoints, else what the operator should read."""
+    if isinstance(error, PolicyDenied):
+        return tuple(f"{denial.endpoint}: {', '.join(denial.reasons)}" for denial in error.denials)
+    if isinstance(error, NoCandidate):
+        return tuple(f"{denial.endpoint}: {', '.join(denial.reasons)}" for denial in error.dropped)
+    return (error.operator,)

@@ -1,0 +1,105 @@
+"""Credential → Principal, and what a principal's word is worth.
+
+Keys are kept as SHA-256 only. What a caller declares of its request is believed as far as its key goes:
+anyone may raise sensitivity, narrow the boundary, hint at task and latency; app, feature and user count
+only where the key is bound to them or may assert them.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from signalbox.classify import sensitivity_of_label
+from signalbox.domain.errors import MalformedRequest, NotPermitted, Unauthenticated
+from signalbox.domain.principal import Principal
+from signalbox.domain.request import Declared
+
+_HEADER: Final = {
+    "app": "X-Signalbox-App",
+    "feature": "X-Signalbox-Feature",
+    "label": "X-Signalbox-Sensitivity",
+    "boundary": "X-Signalbox-Data-Boundary",
+    "user": "X-Signalbox-User",
+}
+
+
+class Key(Struct, frozen=True):
+    """One credential. `expires_us` is wall clock; None: it does not expire."""
+
+    sha256: str
+    principal: Principal
+    expires_us: int | None = None
+
+
+class KeyExpired(Unauthenticated):
+    """The key was right once: its tenant is known, so the refusal goes into that tenant's log."""
+
+    code = "key_expired"
+
+    def __init__(self, principal: Principal) -> None:
+        super().__init__(
+            "the key has expired; ask your administrator for a new one",
+            operator=f"key `{principal.key}` expired",
+        )
+        self.principal = principal
+
+
+class KeyRing:
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self._keys = {key.sha256: key for key in keys}
+
+    def identify(self, credential: str, now_us: int) -> Principal:
+        """Raises `Unauthenticated` (or `KeyExpired`). Lookup is by hash, so timing says nothing of a key."""
+        key = self._keys.get(hashlib.sha256(credential.encode()).hexdigest())
+        if key is None:
+            raise Unauthenticated("the key is missing or not known here: send `Authorization: Bearer <key>`")
+        if key.expires_us is not None and now_us >= key.expires_us:
+            raise KeyExpired(key.principal)
+        return key.principal
+
+
+def believed(principal: Principal, declared: Declared, boundaries: Mapping[str, tuple[str, ...]]) -> Declared:
+    """What of `declared` counts, with what the key itself says filled in.
+
+    Raises `NotPermitted` for a claim that the key may not make, `MalformedRequest` for a boundary that
+    does not exist. Nothing is dropped in silence.
+    """
+    _refuse_unbacked(principal, "app", declared.app, principal.app)
+    _refuse_unbacked(principal, "feature", declared.feature, principal.feature)
+    _refuse_unbacked(principal, "user", declared.user, "")
+    if declared.label and "label" not in principal.may_assert:
+        default = principal.tenant.default_label
+        if sensitivity_of_label(declared.label) < default:
+            raise _refusal("label", f"below the tenant's default, `{default.label}`")
+    if declared.boundary:
+        _refuse_wider(declared.boundary, principal.tenant.default_boundary, boundaries)
+    if (principal.app and not declared.app) or (principal.feature and not declared.feature):
+        return replace(
+            declared, app=declared.app or principal.app, feature=declared.feature or principal.feature
+        )
+    return declared
+
+
+def _refuse_unbacked(principal: Principal, field: str, claimed: str, bound: str) -> None:
+    if not claimed or claimed == bound:
+        return
+    if bound or field not in principal.may_assert:
+        raise _refusal(field, f"bound to `{bound}`" if bound else "which this key may not assert")
+
+
+def _refuse_wider(name: str, default: str, boundaries: Mapping[str, tuple[str, ...]]) -> None:
+    places = boundaries.get(name)
+    if places is None:
+        known = ", ".join(f"`{known}`" for known in sorted(boundaries))
+        raise MalformedRequest(
+            f"unknown data boundary `{name[:64]}`: expected one of {known}", param=_HEADER["boundary"]
+        )
+    if not set(places) <= set(boundaries[default]):
+        raise _refusal("boundary", f"wider than the tenant's boundary, `{default}`")
+
+
+def _refusal(field: str, why: str) -> NotPermitted:
+    return NotPermitted(f"this key cannot send {_HEADER[field]}: {why}", param=_HEADER[field])

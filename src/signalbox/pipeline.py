@@ -1,0 +1,238 @@
+"""The hallway: one request's way through the rooms, in the order in which `Pipeline` can be read.
+
+    identify → classify → policy → shortlist → rank → record → dispatch
+
+A stage that is not built yet (cache, reserve) is absent. Each room is handed what it needs; what was
+decided is written down with the hashes of everything it was decided from.
+"""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from signalbox.classify import classify
+from signalbox.decide import Inputs, NothingPermitted, decide
+from signalbox.decided import Decided, Objectives
+from signalbox.dispatch.attempt import Order
+from signalbox.dispatch.dispatcher import Delivery, Dispatcher
+from signalbox.dispatch.health import HealthBook
+from signalbox.dispatch.interlock import Interlock, Release
+from signalbox.domain.errors import PolicyDenied, SignalboxError, UnknownModel
+from signalbox.domain.principal import Principal
+from signalbox.domain.request import Request
+from signalbox.domain.traits import Facts, Sensitivity, Traits
+from signalbox.domain.verdict import Verdict
+from signalbox.entries import decision_record, denial_record, who
+from signalbox.identify import believed
+from signalbox.policy import explain_denials
+from signalbox.ports.clock import Clock, Ids
+from signalbox.ports.failpoint import Failpoint, passing
+from signalbox.ports.log import DecisionLog
+from signalbox.shortlist import ROUTING_NAMES, resolve
+
+
+class Pipeline:
+    def __init__(
+        self,
+        *,
+        interlock: Interlock,
+        health: HealthBook,
+        dispatcher: Dispatcher,
+        log: DecisionLog,
+        clock: Clock,
+        ids: Ids,
+        objectives: Objectives,
+        count_tokens: Callable[[str], int],
+        attempts_max: int,
+        failpoint: Failpoint = passing,
+    ) -> None:
+        self.objectives = objectives
+        self._interlock = interlock
+        self._health = health
+        self._dispatcher = dispatcher
+        self._log = log
+        self._clock = clock
+        self._ids = ids
+        self._count_tokens = count_tokens
+        self._attempts_max = attempts_max
+        self._failpoint = failpoint
+
+    async def run(self, request: Request, principal: Principal) -> tuple[Decided, Delivery]:
+        """Decide, write it down, carry it out. Raises members of the error family; each carries the id of
+        the decision under which the log has it."""
+        decided = await self.decide(request, principal)
+        self._log.pin(decided.cut.digest, decided.cut.content)
+        self._log.post([decision_record(decided, who(self._log, principal))])
+        self._failpoint("pipeline.decided")
+        try:
+            return decided, await self._dispatcher.dispatch(_order(decided))
+        except SignalboxError as error:
+            error.decision = decided.id
+            raise
+
+    async def decide(self, request: Request, principal: Principal, *, record: bool = True) -> Decided:
+        """Everything up to the plan. A refusal is raised, and written down unless `record` is False."""
+        clock_us = self._clock.now_us()
+        ident = self._ids.new(clock_us)
+        reached = _Reached()
+        try:
+            return await self._decide(request, principal, clock_us, ident, reached)
+        except SignalboxError as error:
+            error.decision = "dec-" + ident
+            if record:
+                self.refuse(principal, error, target=request.target, traits=reached.traits)
+            raise
+
+    async def _decide(
+        self, request: Request, principal: Principal, clock_us: int, ident: str, reached: "_Reached"
+    ) -> Decided:
+        monotonic_us = self._clock.monotonic_us
+        started_us = monotonic_us()
+        release = self._interlock.release
+        catalogue = release.catalogue
+        target = resolve(request.target, catalogue)
+        if target is None:
+            raise _unknown(request.target)
+
+        declared = believed(principal, request.declared, catalogue.release.boundaries)
+        traits = reached.traits = classify(request, declared, principal.tenant, self._count_tokens)
+        classified_us = monotonic_us()
+
+        facts = _facts(principal, traits)
+        verdict = await self._interlock.verdict(release, facts, clock_us)
+        judged_us = monotonic_us()
+
+        cut = self._health.cut(catalogue, judged_us)
+        objective = self.objectives.of(target, facts)
+        seed = int(ident[-8:], 16)
+        try:
+            choice = decide(
+                Inputs(
+                    traits,
+                    verdict,
+                    cut.standings,
+                    target.places,
+                    objective,
+                    self._attempts_max,
+                    clock_us,
+                    seed,
+                )
+            )
+        except NothingPermitted:
+            raise await self._denied(request, principal, release, facts, verdict) from None
+        return Decided(
+            id="dec-" + ident,
+            operation="op-" + ident,
+            principal=principal,
+            request=request,
+            release=release,
+            traits=traits,
+            facts=facts,
+            verdict=verdict,
+            cut=cut,
+            objective=objective,
+            plan=choice.plan,
+            dropped=choice.dropped,
+            clock_us=clock_us,
+            seed=seed,
+            marks_us=(started_us, classified_us, judged_us, monotonic_us()),
+        )
+
+    def refuse(
+        self, principal: Principal, error: SignalboxError, *, target: str = "", traits: Traits | None = None
+    ) -> None:
+        """Write down a refusal of an authenticated caller: the terminal record of its request."""
+        clock_us = self._clock.now_us()
+        error.decision = error.decision or "dec-" + self._ids.new(clock_us)
+        release = self._interlock.release
+        whose = who(self._log, principal)
+        self._log.post([denial_record(error, whose, release, clock_us, target=target, traits=traits)])
+
+    async def models(self, principal: Principal) -> tuple[str, ...]:
+        """The names that this caller may ask for: routing names, then models and endpoints that policy
+        permits it for public content; none where it permits nothing."""
+        release = self._interlock.release
+        tenant = principal.tenant
+        facts = Facts(
+            tenant.id,
+            principal.groups,
+            principal.app,
+            principal.feature,
+            tenant.default_label,
+            (),
+            tenant.default_boundary,
+        )
+        known = await self._known(release, principal, facts)
+        if not known:
+            return ()
+        endpoints = [endpoint for endpoint in release.catalogue.endpoints if endpoint.id in known]
+        models = dict.fromkeys(endpoint.model for endpoint in endpoints)
+        return (*ROUTING_NAMES, *models, *(endpoint.id for endpoint in endpoints))
+
+    async def _denied(
+        self, request: Request, principal: Principal, release: Release, facts: Facts, verdict: Verdict
+    ) -> SignalboxError:
+        """In words. The caller reads only of endpoints that it may know of: one that it may not know of
+        does not exist for it."""
+        known = await self._known(release, principal, facts)
+        denials = explain_denials(verdict, release.catalogue, release.policy)
+        target = resolve(request.target, release.catalogue)
+        if target is not None and target.places is not None:
+            wanted = {release.catalogue.endpoints[place].id for place in target.places}
+            if not wanted & known:
+                return _unknown(request.target)
+            denials = tuple(denial for denial in denials if denial.endpoint in wanted)
+        visible = tuple(denial for denial in denials if denial.endpoint in known)
+        return PolicyDenied("policy permits no endpoint for this request", denials=denials, visible=visible)
+
+    async def _known(self, release: Release, principal: Principal, facts: Facts) -> frozenset[str]:
+        """Endpoints that the caller may know of: those permitted it for public content."""
+        widest = replace(
+            facts, sensitivity=Sensitivity.PUBLIC, categories=(), boundary=principal.tenant.default_boundary
+        )
+        verdict = await self._interlock.verdict(release, widest, self._clock.now_us())
+        return frozenset(
+            endpoint.id
+            for endpoint, permitted in zip(release.catalogue.endpoints, verdict.permitted, strict=True)
+            if permitted
+        )
+
+
+class _Reached:
+    """How far a request came before it was refused."""
+
+    __slots__ = ("traits",)
+
+    def __init__(self) -> None:
+        self.traits: Traits | None = None
+
+
+def _order(decided: Decided) -> Order:
+    return Order(
+        decided.id,
+        decided.plan,
+        decided.request,
+        decided.facts,
+        decided.traits.tokens_in,
+        decided.seed,
+        decided.marks_us[0],
+        decided.traits.sensitivity >= decided.principal.tenant.durable_from,
+    )
+
+
+def _facts(principal: Principal, traits: Traits) -> Facts:
+    return Facts(
+        principal.tenant.id,
+        principal.groups,
+        traits.app,
+        traits.feature,
+        traits.sensitivity,
+        traits.categories,
+        traits.boundary,
+    )
+
+
+def _unknown(name: str) -> UnknownModel:
+    return UnknownModel(
+        f"unknown model `{name[:128]}`: ask `GET /v1/models` for the names that you may use", param="model"
+    )
