@@ -1,0 +1,90 @@
+"""Refuses JSON that two readers could read differently: duplicate keys, and nesting without end.
+
+msgspec keeps the last of two equal keys, another parser the first: what was checked would not be what is
+sent. It does not look at what the values mean; each dialect does that with its own types.
+
+The rule is exact and cheap: decode, encode again, compare the number of colons. A key brings one colon of its
+own, and colons inside strings survive the round trip; a repeated key vanishes in it, together with its value.
+So the numbers are equal exactly when nothing vanished. Only a colon written as an escape could make up for a
+lost one: bytes that may hold one take the slow road, as do those where the sum fails (to name the key).
+"""
+
+import json
+from typing import Any, Final
+
+import msgspec
+
+from signalbox.domain.errors import MalformedRequest
+
+DEPTH_MAX: Final = 64
+"""Objects and arrays inside one another; JSON Schemas in use stay below 20."""
+
+_KEY_SHOWN_MAX: Final = 64
+_decode: Final = msgspec.json.Decoder().decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def refuse_duplicate_keys(body: bytes) -> None:
+    """Raises `MalformedRequest` on a duplicate key (naming it), on bytes that are not JSON in UTF-8,
+    and on more than `DEPTH_MAX` levels of nesting."""
+    decode_strict(body)
+
+
+def decode_strict(body: bytes) -> Any:
+    """As `refuse_duplicate_keys`, and returns the value as builtins."""
+    try:
+        value = _decode(body)
+        again = _encode(value)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as error:
+        raise MalformedRequest(_not_json(error)) from None
+    if body.count(b"{") + body.count(b"[") > DEPTH_MAX:
+        _refuse_depth(value)
+    if body.count(b":") != again.count(b":") or (b"\\" in body and b"\\u003" in body):
+        _refuse_slowly(body)
+    return value
+
+
+def _not_json(error: ValueError) -> str:
+    """What the caller may read of a decoding error: where it happened, never what stood there."""
+    if isinstance(error, UnicodeDecodeError):
+        return "the body is not valid UTF-8"
+    words = str(error).removeprefix("JSON is malformed: ")
+    return f"the body is not valid JSON: {words[:1].lower()}{words[1:]}"
+
+
+def _too_deep() -> MalformedRequest:
+    return MalformedRequest(f"the body is nested more than {DEPTH_MAX} levels deep")
+
+
+def _refuse_depth(value: Any) -> None:
+    """Level by level, so that the stack is not used."""
+    level = [value]
+    for _ in range(DEPTH_MAX):
+        below: list[Any] = []
+        for item in level:
+            if type(item) is dict:
+                below += item.values()
+            elif type(item) is list:
+                below += item
+        level = [item for item in below if type(item) is dict or type(item) is list]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _refuse_slowly(body: bytes) -> None:
+    """Reads once more with every pair in sight, and the values that the last of two equal keys had hidden."""
+    try:
+        json.loads(body, object_pairs_hook=_refuse_pairs, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _refuse_pairs(pairs: list[tuple[str, Any]]) -> None:
+    seen = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise MalformedRequest(f"duplicate key `{key[:_KEY_SHOWN_MAX]}`", param=key[:_KEY_SHOWN_MAX])
+        seen.add(key)
