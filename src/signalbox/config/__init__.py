@@ -1,0 +1,29 @@
+"""Text → parsed → validated, frozen `Settings`.
+
+`parse` reads shapes, `validate` reads meanings; both report to `Faults`, so that one start of the server
+names everything that is wrong with the file. It deliberately reads no credential and holds no state.
+"""
+
+from signalbox.config.describe import describe
+from signalbox.config.faults import ConfigErrors
+from signalbox.config.reading import load
+from signalbox.config.settings import (
+    BreakerSettings,
+    DispatchSettings,
+    EmbeddedSettings,
+    KeySettings,
+    ServerSettings,
+    Settings,
+)
+
+__all__ = [
+    "BreakerSettings",
+    "ConfigErrors",
+    "DispatchSettings",
+    "EmbeddedSettings",
+    "KeySettings",
+    "ServerSettings",
+    "Settings",
+    "describe",
+    "load",
+]

@@ -1,0 +1,96 @@
+"""What the files say, validated and frozen: all that the composition root needs to build the house.
+
+It deliberately holds no credential, only the names under which they are found.
+"""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from signalbox.domain.endpoint import CatalogueRelease
+from signalbox.domain.plan import Objective
+from signalbox.domain.principal import Tenant
+from signalbox.domain.verdict import PolicyRelease
+
+
+class ServerSettings(Struct, frozen=True, kw_only=True):
+    """`port` 0 takes any free one. `local_key`: a key for this machine is made at the first start."""
+
+    host: str
+    port: int
+    local_key: bool
+    body_bytes_max: int
+    header_bytes_max: int
+    header_timeout_ms: int
+    body_timeout_ms: int
+    connections_max: int
+    drain_timeout_ms: int
+
+
+class BreakerSettings(Struct, frozen=True, kw_only=True):
+    """Open after `failures` in a row, for `open_ms`, doubled at each failed probe up to `open_ms_max`."""
+
+    failures: int
+    open_ms: int
+    open_ms_max: int
+
+
+class DispatchSettings(Struct, frozen=True, kw_only=True):
+    """`attempts_max` bounds a whole request, `retries` the further tries at one endpoint.
+
+    `wait_ms_max` bounds back-off and how long a vendor's `retry-after` is honoured before going elsewhere.
+    """
+
+    attempts_max: int
+    retries: int
+    backoff_ms: int
+    wait_ms_max: int
+    health_cadence_ms: int
+    breaker: BreakerSettings
+
+
+class EmbeddedSettings(Struct, frozen=True, kw_only=True):
+    """`threads` 0: physical cores − 1, at least 1. `prefix_cache`: as the adapter's."""
+
+    models_dir: Path
+    threads: int
+    prefix_cache: bool
+    load_timeout_ms: int
+
+
+class KeySettings(Struct, frozen=True, kw_only=True):
+    """A caller's key by the SHA-256 of its text (lower-case hex). `expires_us`: from then on refused."""
+
+    id: str
+    tenant: str
+    sha256: str
+    subject: str
+    groups: tuple[str, ...]
+    roles: tuple[str, ...]
+    app: str
+    feature: str
+    may_assert: frozenset[str]
+    expires_us: int | None
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Paths are absolute. `files` is everything that was read, the settings file first.
+
+    `objectives` holds the four built-in names and any of the file's own. `tenant_objectives` has every
+    tenant; `feature_objectives` maps a tenant to `app.feature` → objective, which wins over the tenant's.
+    `places` maps each place to what it means, in the author's words.
+    """
+
+    server: ServerSettings
+    dispatch: DispatchSettings
+    embedded: EmbeddedSettings
+    catalogue: CatalogueRelease
+    policy: PolicyRelease
+    places: dict[str, str]
+    tenants: tuple[Tenant, ...]
+    keys: tuple[KeySettings, ...]
+    objectives: dict[str, Objective]
+    tenant_objectives: dict[str, str]
+    feature_objectives: dict[str, dict[str, str]]
+    data_dir: Path
+    files: tuple[Path, ...]

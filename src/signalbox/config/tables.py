@@ -1,0 +1,214 @@
+"""The shape of `signalbox.toml`, as its author writes it: one Struct a table.
+
+A field without a default must be written. The description of a field is what an error says was
+expected there. Nothing here knows what the values mean together: `validate` turns these into the
+frozen types that the rest of the house speaks in.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Id = Annotated[str, Meta(description="a name of letters, digits, `.`, `_` and `-`")]
+Duration = Annotated[str, Meta(description='a duration such as "250ms", "5s", "2m" or "1h"')]
+Size = Annotated[str, Meta(description='a size such as "512B", "32KiB" or "8MiB"')]
+Amount = Annotated[str, Meta(description='an amount as a decimal string such as "0.15"')]
+Share = Annotated[Decimal, Meta(description="a number from 0 to 1 with at most 4 decimals")]
+Places = Annotated[tuple[str, ...], Meta(description="an array of names declared in [places]")]
+Label = Literal["public", "general", "confidential", "highly-confidential"]
+
+
+class ServerTable(Struct, frozen=True, kw_only=True):
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(description="a port from 0 to 65535 (0: any free one)")] = 8484
+    data_dir: str = "data"
+    local_key: bool = True
+    body_bytes_max: Size = "8MiB"
+    header_bytes_max: Size = "32KiB"
+    header_timeout: Duration = "5s"
+    body_timeout: Duration = "15s"
+    connections_max: int = 1_024
+    drain_timeout: Duration = "30s"
+
+
+class BreakerTable(Struct, frozen=True, kw_only=True):
+    failures: int = 5
+    open_for: Duration = "5s"
+    open_for_max: Duration = "60s"
+
+
+class DispatchTable(Struct, frozen=True, kw_only=True):
+    attempts_max: int = 4
+    retries: int = 1
+    backoff: Duration = "200ms"
+    wait_max: Duration = "2s"
+    health_cadence: Duration = "1s"
+    breaker: BreakerTable = BreakerTable()
+
+
+class EmbeddedTable(Struct, frozen=True, kw_only=True):
+    models_dir: str = "models"
+    threads: int = 0
+    prefix_cache: bool = True
+    load_timeout: Duration = "300s"
+
+
+class VendorTable(Struct, frozen=True, kw_only=True):
+    id: Id
+    name: Annotated[str, Meta(description="the vendor's name for people")]
+
+
+class ModelTable(Struct, frozen=True, kw_only=True):
+    id: Id
+    vendor: Annotated[str, Meta(description="the id of a vendor in [[vendors]]")]
+    version: Annotated[str, Meta(description="the model's version, which callers may pin as `model@version`")]
+    quality: Annotated[
+        dict[str, Share], Meta(description="a table of priors from 0 to 1 by task type, with `default`")
+    ]
+    licence: str = ""
+
+
+class LimitsTable(Struct, frozen=True, kw_only=True):
+    context_tokens: Annotated[int, Meta(description="how many tokens prompt and answer may have together")]
+    output_tokens: Annotated[int, Meta(description="how many tokens an answer may have")]
+    concurrency: Annotated[int, Meta(description="how many requests may be in flight at once")]
+
+
+class SpeedTable(Struct, frozen=True, kw_only=True):
+    first_token: Duration
+    input_tokens_per_s: Annotated[Decimal, Meta(description="a number of tokens per second above 0")]
+    output_tokens_per_s: Annotated[Decimal, Meta(description="a number of tokens per second above 0")]
+
+
+class PriceTable(Struct, frozen=True, kw_only=True):
+    currency: Annotated[str, Meta(description='a currency by its ISO 4217 code such as "USD"')]
+    input_per_mtok: Amount
+    output_per_mtok: Amount
+    cached_input_per_mtok: Annotated[
+        str | None, Meta(description='an amount as a decimal string such as "0.15"')
+    ] = None
+
+
+class LifecycleTable(Struct, frozen=True, kw_only=True):
+    available_from: Annotated[date, Meta(description="a date such as 2026-01-31, without quotes")]
+    deprecated_from: Annotated[date | None, Meta(description="a date such as 2026-01-31, without quotes")] = (
+        None
+    )
+    retired_from: Annotated[date | None, Meta(description="a date such as 2026-01-31, without quotes")] = None
+
+
+class TransportTable(Struct, frozen=True, kw_only=True):
+    base_url: str = ""
+    credential: Annotated[
+        str, Meta(description='the name of an environment variable such as "AZURE_OPENAI_KEY"')
+    ] = ""
+    deployment: str = ""
+    api_version: str = ""
+    model_file: str = ""
+    connect_timeout: Duration = "5s"
+    idle_timeout: Duration = "60s"
+
+
+class EndpointTable(Struct, frozen=True, kw_only=True):
+    id: Id
+    vendor: Annotated[str, Meta(description="the id of a vendor in [[vendors]]")]
+    model: Annotated[str, Meta(description="the id of a model in [[models]]")]
+    model_version: str | None = None
+    provider: Annotated[str, Meta(description="the kind of provider that reaches it")]
+    cloud: Annotated[str, Meta(description="the cloud platform it runs on, or `on-premises`")]
+    region: Annotated[str, Meta(description="the region it is called in")]
+    operator: Annotated[str, Meta(description="who runs the machines")]
+    processor: Annotated[str, Meta(description="who is the legal processor of the data")]
+    inference_places: Annotated[
+        tuple[str, ...],
+        Meta(description="an array of every place where inference may run, as declared in [places]"),
+    ]
+    storage_places: Annotated[
+        tuple[str, ...],
+        Meta(description="an array of every place where data rests, as declared in [places]"),
+    ]
+    retention: Annotated[
+        Literal["none", "transient", "days-30", "until-deleted"],
+        Meta(description="how long data is kept: `none`, `transient`, `days-30` or `until-deleted`"),
+    ]
+    trains_on_data: Annotated[bool, Meta(description="true or false: whether the data may train models")]
+    contract: Annotated[str, Meta(description="the contract under which data is processed")]
+    terms_version: Annotated[str, Meta(description="the version or date of the terms accepted")]
+    certifications: tuple[str, ...] = ()
+    served_names: Annotated[
+        tuple[str, ...], Meta(description="an array of the model names it may report as having answered")
+    ]
+    capabilities: Annotated[tuple[str, ...], Meta(description="an array of names of capabilities")]
+    limits: Annotated[LimitsTable, Meta(description="a table of limits")]
+    speed: Annotated[SpeedTable, Meta(description="a table with the prior of its speed")]
+    price: Annotated[PriceTable, Meta(description="a table with the price per million tokens")]
+    lifecycle: Annotated[LifecycleTable, Meta(description="a table of dates")]
+    transport: Annotated[TransportTable, Meta(description="a table that says how it is reached")]
+    evidence: dict[str, str] = {}
+
+
+class ObjectiveTable(Struct, frozen=True, kw_only=True):
+    """What is absent comes from the built-in objective of the same name."""
+
+    quality: int | None = None
+    latency: int | None = None
+    cost: int | None = None
+    quality_floor: Annotated[
+        Decimal | None, Meta(description="a number from 0 to 1 with at most 4 decimals")
+    ] = None
+    latency_target: Annotated[
+        str | None, Meta(description='a duration such as "250ms", "5s", "2m" or "1h"')
+    ] = None
+    cost_scale: Annotated[str | None, Meta(description='an amount as a decimal string such as "0.15"')] = None
+
+
+class TenantTable(Struct, frozen=True, kw_only=True):
+    id: Id
+    name: str = ""
+    default_label: Label = "general"
+    default_boundary: str = "world"
+    durable_from: Label = "confidential"
+    serve_without_log: bool = False
+    home_cloud: str = ""
+    objective: str = "balanced"
+    feature_objectives: Annotated[
+        dict[str, str],
+        Meta(description='a table such as { "excel.formula" = "quality" }, its keys in quotes'),
+    ] = {}
+
+
+class KeyTable(Struct, frozen=True, kw_only=True):
+    id: Id
+    tenant: Annotated[str, Meta(description="the id of a tenant in [[tenants]]")]
+    sha256: Annotated[str, Meta(description="the SHA-256 of the key as 64 lower-case hex digits")]
+    subject: Annotated[str, Meta(description="who uses the key: a user or a service")]
+    groups: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    app: str = ""
+    feature: str = ""
+    may_assert: tuple[str, ...] = ()
+    expires: Annotated[date | None, Meta(description="a date such as 2026-01-31, without quotes")] = None
+
+
+class PolicyTable(Struct, frozen=True, kw_only=True):
+    files: Annotated[tuple[str, ...], Meta(description='an array of patterns such as "policies/*.cedar"')]
+    schema: Annotated[str, Meta(description="the path of the Cedar schema")]
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    server: ServerTable = ServerTable()
+    dispatch: DispatchTable = DispatchTable()
+    embedded: EmbeddedTable = EmbeddedTable()
+    places: Annotated[dict[str, str], Meta(description="a table: name of a place → what it means")]
+    boundaries: Annotated[
+        dict[str, Places], Meta(description="a table: name of a boundary → array of the places it allows")
+    ]
+    vendors: Annotated[tuple[VendorTable, ...], Meta(description="at least one [[vendors]] table")]
+    models: Annotated[tuple[ModelTable, ...], Meta(description="at least one [[models]] table")]
+    endpoints: Annotated[tuple[EndpointTable, ...], Meta(description="at least one [[endpoints]] table")]
+    objectives: dict[str, ObjectiveTable] = {}
+    tenants: Annotated[tuple[TenantTable, ...], Meta(description="at least one [[tenants]] table")]
+    keys: tuple[KeyTable, ...] = ()
+    policy: Annotated[PolicyTable, Meta(description="a table with `files` and `schema`")]

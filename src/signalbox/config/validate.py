@@ -1,0 +1,138 @@
+"""`Document` → `Settings`: what the tables mean, alone and together.
+
+Precedence, where one thing can be said in several places: environment, then file, then default. Only
+three things can be said in the environment (`OVERRIDES`); credentials are named here and never read.
+"""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Final
+
+from signalbox.config.callers import keys, objectives, tenants
+from signalbox.config.catalogue import catalogue
+from signalbox.config.checks import quantity, text, whole
+from signalbox.config.faults import Faults
+from signalbox.config.locate import FieldPath
+from signalbox.config.policies import policies
+from signalbox.config.settings import (
+    BreakerSettings,
+    DispatchSettings,
+    EmbeddedSettings,
+    ServerSettings,
+    Settings,
+)
+from signalbox.config.tables import DispatchTable, Document, EmbeddedTable, ServerTable
+from signalbox.config.units import duration_ms, size_bytes
+
+PORT: Final = "SIGNALBOX_PORT"
+DATA_DIR: Final = "SIGNALBOX_DATA_DIR"
+MODELS_DIR: Final = "SIGNALBOX_MODELS_DIR"
+OVERRIDES: Final = (PORT, DATA_DIR, MODELS_DIR)
+_PORT_MAX: Final = 65_535
+_MIB: Final = 1 << 20
+
+
+def validate(
+    document: Document,
+    faults: Faults,
+    *,
+    file: Path,
+    env: Mapping[str, str],
+    now_us: int,
+    provider_kinds: Collection[str],
+) -> Settings:
+    """Paths in the file are relative to it, paths in the environment to the working directory.
+
+    Raises `ConfigErrors` with every fault of the file, those that `parse` found included.
+    """
+    base = file.parent
+    release = catalogue(document, faults, now_us=now_us, provider_kinds=provider_kinds)
+    policy, policy_files = policies(document.policy, base, faults)
+    named_objectives = objectives(document, faults)
+    settings = Settings(
+        server=_server(document.server, env, faults),
+        dispatch=_dispatch(document.dispatch, faults),
+        embedded=_embedded(document.embedded, base, env, faults),
+        catalogue=release,
+        policy=policy,
+        places=dict(document.places),
+        tenants=tenants(document, faults, named_objectives),
+        keys=keys(document, faults),
+        objectives=named_objectives,
+        tenant_objectives={tenant.id: tenant.objective for tenant in document.tenants},
+        feature_objectives={tenant.id: dict(tenant.feature_objectives) for tenant in document.tenants},
+        data_dir=_directory(
+            document.server.data_dir, env.get(DATA_DIR), base, ("server", "data_dir"), faults
+        ),
+        files=(file, *policy_files),
+    )
+    faults.raise_if_any()
+    return settings
+
+
+def _server(written: ServerTable, env: Mapping[str, str], faults: Faults) -> ServerSettings:
+    port = whole(faults, ("server", "port"), written.port, 0, _PORT_MAX)
+    override = env.get(PORT)
+    if override:
+        if override.isascii() and override.isdecimal() and len(override) <= 5 and int(override) <= _PORT_MAX:
+            port = int(override)
+        else:
+            faults.report_environment(PORT, f"expected a port from 0 to {_PORT_MAX}; found `{override[:20]}`")
+    return ServerSettings(
+        host=text(faults, ("server", "host"), written.host),
+        port=port,
+        local_key=written.local_key,
+        body_bytes_max=_bytes(faults, "body_bytes_max", written.body_bytes_max, 1_024, 1_024 * _MIB),
+        header_bytes_max=_bytes(faults, "header_bytes_max", written.header_bytes_max, 1_024, _MIB),
+        header_timeout_ms=quantity(faults, ("server", "header_timeout"), duration_ms, written.header_timeout),
+        body_timeout_ms=quantity(faults, ("server", "body_timeout"), duration_ms, written.body_timeout),
+        connections_max=whole(faults, ("server", "connections_max"), written.connections_max, 1, 1_000_000),
+        drain_timeout_ms=quantity(faults, ("server", "drain_timeout"), duration_ms, written.drain_timeout),
+    )
+
+
+def _bytes(faults: Faults, field: str, written: str, low: int, high: int) -> int:
+    value = quantity(faults, ("server", field), size_bytes, written)
+    if not low <= value <= high:
+        faults.report(("server", field), f'expected from "{low}B" to "{high}B"; found `{written}`')
+    return value
+
+
+def _dispatch(written: DispatchTable, faults: Faults) -> DispatchSettings:
+    path = ("dispatch",)
+    breaker = (*path, "breaker")
+    open_ms = quantity(faults, (*breaker, "open_for"), duration_ms, written.breaker.open_for)
+    open_ms_max = quantity(faults, (*breaker, "open_for_max"), duration_ms, written.breaker.open_for_max)
+    if open_ms > open_ms_max:
+        faults.report((*breaker, "open_for_max"), f"expected at least open_for, `{written.breaker.open_for}`")
+    return DispatchSettings(
+        attempts_max=whole(faults, (*path, "attempts_max"), written.attempts_max, 1, 20),
+        retries=whole(faults, (*path, "retries"), written.retries, 0, 10),
+        backoff_ms=quantity(faults, (*path, "backoff"), duration_ms, written.backoff),
+        wait_ms_max=quantity(faults, (*path, "wait_max"), duration_ms, written.wait_max),
+        health_cadence_ms=quantity(faults, (*path, "health_cadence"), duration_ms, written.health_cadence),
+        breaker=BreakerSettings(
+            failures=whole(faults, (*breaker, "failures"), written.breaker.failures, 1, 1_000),
+            open_ms=open_ms,
+            open_ms_max=open_ms_max,
+        ),
+    )
+
+
+def _embedded(written: EmbeddedTable, base: Path, env: Mapping[str, str], faults: Faults) -> EmbeddedSettings:
+    return EmbeddedSettings(
+        models_dir=_directory(
+            written.models_dir, env.get(MODELS_DIR), base, ("embedded", "models_dir"), faults
+        ),
+        threads=whole(faults, ("embedded", "threads"), written.threads, 0, 1_024),
+        prefix_cache=written.prefix_cache,
+        load_timeout_ms=quantity(faults, ("embedded", "load_timeout"), duration_ms, written.load_timeout),
+    )
+
+
+def _directory(written: str, override: str | None, base: Path, path: FieldPath, faults: Faults) -> Path:
+    if override:
+        return Path(override).absolute()
+    if not written:
+        faults.report(path, "expected a directory; found an empty string")
+    return base / written
