@@ -1,0 +1,170 @@
+"""Laws of the pure core: what policy forbids is in no plan; equal inputs make equal plans; utilities
+are absolute, so an irrelevant candidate never swaps two others."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from signalbox.decide import Inputs, NothingPermitted, decide
+from signalbox.domain.errors import NoCandidate
+from signalbox.domain.standing import NEVER_US, Standing
+from signalbox.domain.traits import Capability, TaskType
+from signalbox.domain.verdict import Verdict
+from signalbox.rank import rank
+from signalbox.shortlist import shortlist
+from signalbox.testing.values import objective, traits
+
+_STANDINGS = st.lists(
+    st.builds(
+        Standing,
+        place=st.just(0),
+        endpoint=st.just(""),
+        model=st.just("m"),
+        model_version=st.just("1"),
+        capabilities=st.integers(0, 4_095),
+        context_tokens=st.integers(100, 200_000),
+        output_tokens=st.integers(100, 20_000),
+        available_from_us=st.integers(0, 2_000),
+        retired_from_us=st.integers(0, 2_000) | st.just(NEVER_US),
+        open=st.booleans(),
+        first_token_us=st.tuples(*[st.integers(1, 60_000_000)] * 4),
+        output_token_us=st.integers(1, 1_000_000),
+        input_per_mtok=st.integers(0, 10**11),
+        output_per_mtok=st.integers(0, 10**11),
+        currency=st.just("USD"),
+        quality=st.dictionaries(st.sampled_from([str(task) for task in TaskType]), st.integers(0, 10_000)),
+        quality_default=st.integers(0, 10_000),
+    ),
+    min_size=1,
+    max_size=12,
+).map(
+    lambda items: tuple(replace(item, place=place, endpoint=f"e{place}") for place, item in enumerate(items))
+)
+_TRAITS = st.builds(
+    traits,
+    needs=st.integers(0, 4_095).map(lambda bits: bits & 0b101_0001),
+    tokens_in=st.integers(0, 100_000),
+    tokens_out_max=st.integers(1, 10_000),
+    task=st.sampled_from(TaskType),
+    deadline_ms=st.integers(1, 600_000),
+)
+_OBJECTIVES = st.builds(
+    objective,
+    quality=st.integers(0, 100),
+    latency=st.integers(0, 100),
+    cost=st.integers(0, 100),
+    quality_floor=st.integers(0, 10_000),
+    latency_target_us=st.integers(1, 60_000_000),
+    cost_scale_nanos=st.integers(1, 10**10),
+)
+_SEEDS = st.integers(0, 2**32 - 1)
+
+
+@st.composite
+def _inputs(draw: st.DrawFn) -> Inputs:
+    standings = draw(_STANDINGS)
+    permitted = tuple(draw(st.lists(st.booleans(), min_size=len(standings), max_size=len(standings))))
+    places = draw(st.none() | st.sets(st.integers(0, len(standings) - 1)).map(lambda s: tuple(sorted(s))))
+    verdict = Verdict("p", "c", permitted, ((),) * len(standings))
+    return Inputs(
+        draw(_TRAITS),
+        verdict,
+        standings,
+        places,
+        draw(_OBJECTIVES),
+        draw(st.integers(1, 5)),
+        draw(st.integers(0, 2_000)),
+        draw(_SEEDS),
+    )
+
+
+@given(_inputs())
+def test_a_plan_holds_only_permitted_and_able_endpoints(inputs: Inputs) -> None:
+    by_id = {standing.endpoint: standing for standing in inputs.standings}
+    permitted = {s.endpoint for s in inputs.standings if inputs.verdict.permitted[s.place]}
+    try:
+        choice = decide(inputs)
+    except NothingPermitted:
+        asked = inputs.standings if inputs.places is None else [inputs.standings[p] for p in inputs.places]
+        assert not permitted & {standing.endpoint for standing in asked}
+        return
+    except NoCandidate as error:
+        dropped = {denial.endpoint for denial in error.dropped}
+        choice = None
+    if choice is None:
+        assert dropped <= permitted
+        return
+    planned = [by_id[attempt.endpoint] for attempt in choice.plan.attempts]
+    assert 1 <= len(planned) <= inputs.attempts_max
+    assert len({standing.endpoint for standing in planned}) == len(planned)
+    for standing in planned:
+        assert standing.endpoint in permitted
+        assert not standing.open
+        assert not inputs.traits.needs & ~standing.capabilities
+        assert inputs.traits.tokens_in + inputs.traits.tokens_out_max <= standing.context_tokens
+        assert standing.available_from_us <= inputs.clock_us < standing.retired_from_us
+        assert inputs.places is None or standing.place in inputs.places
+    assert {item.endpoint for item in choice.dropped} <= permitted
+    assert all(attempt.timeout_us <= choice.plan.deadline_us for attempt in choice.plan.attempts)
+
+
+@given(_inputs())
+def test_equal_inputs_make_equal_plans(inputs: Inputs) -> None:
+    def once() -> object:
+        try:
+            return decide(inputs)
+        except (NothingPermitted, NoCandidate) as error:
+            return repr(error)
+
+    assert once() == once()
+
+
+@given(_inputs(), st.data())
+def test_denying_an_endpoint_removes_it_and_reorders_nothing(inputs: Inputs, data: st.DataObject) -> None:
+    listed = shortlist(inputs.traits, inputs.verdict, inputs.standings, None, inputs.clock_us)
+    if len(listed.candidates) < 2:
+        return
+    gone = data.draw(st.sampled_from(listed.candidates))
+    everything = {"attempts_max": 99, "seed": inputs.seed}
+    before = rank(listed.candidates, inputs.traits, inputs.objective, **everything)
+    rest = [standing for standing in listed.candidates if standing is not gone]
+    after = rank(rest, inputs.traits, inputs.objective, **everything)
+    assert [a.endpoint for a in after.attempts] == [
+        a.endpoint for a in before.attempts if a.endpoint != gone.endpoint
+    ]
+
+
+@given(_inputs())
+def test_the_quality_floor_comes_before_every_weight(inputs: Inputs) -> None:
+    plan = rank(inputs.standings, inputs.traits, inputs.objective, attempts_max=99, seed=inputs.seed)
+    reached = [attempt.quality >= inputs.objective.quality_floor for attempt in plan.attempts]
+    assert reached == sorted(reached, reverse=True)
+
+
+def test_equals_share_the_load_over_many_requests() -> None:
+    standing = Standing(
+        0, "a", "m", "1", 0, 10_000, 1_000, 0, NEVER_US, False, (1, 1, 1, 1), 1, 0, 0, "USD", {}, 5_000
+    )
+    twins = [standing, replace(standing, place=1, endpoint="b")]
+    first = [
+        rank(twins, traits(), objective(), attempts_max=2, seed=seed * 2_654_435_761 % 2**32)
+        .attempts[0]
+        .endpoint
+        for seed in range(400)
+    ]
+    assert 120 < first.count("a") < 280
+
+
+def test_rank_refuses_to_plan_without_candidates() -> None:
+    with pytest.raises(ValueError, match="at least one candidate"):
+        rank([], traits(), objective(), attempts_max=1, seed=0)
+
+
+def test_a_missing_capability_is_named() -> None:
+    standing = Standing(
+        0, "a", "m", "1", 0, 10_000, 1_000, 0, NEVER_US, False, (1, 1, 1, 1), 1, 0, 0, "USD", {}, 5_000
+    )
+    verdict = Verdict("p", "c", (True,), ((),))
+    listed = shortlist(traits(needs=Capability.TOOLS | Capability.VISION), verdict, [standing], None, 1)
+    assert [item.reason for item in listed.dropped] == ["lacks: tools, vision"]
