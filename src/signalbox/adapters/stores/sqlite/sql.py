@@ -1,0 +1,75 @@
+"""Every statement that the SQLite store runs, named and described.
+
+One row of `batch` is one group commit: its records are framed in a single BLOB, which costs a third of a
+row per record. `writer` has exactly one row. Times are microseconds since the epoch, UTC.
+"""
+
+from typing import Final
+
+APPLICATION_ID: Final = 0x5B0C_10C5  # in the file's header: a decision log of this project
+FORMAT: Final = 1
+
+TABLES: Final = """
+CREATE TABLE batch (
+    first        INTEGER PRIMARY KEY,  -- global number of its first record
+    count        INTEGER NOT NULL,
+    time_us_min  INTEGER NOT NULL,
+    time_us_max  INTEGER NOT NULL,
+    time_us_high INTEGER NOT NULL,     -- highest time_us_max up to and with this row: never falls
+    frames       BLOB NOT NULL         -- MessagePack array of [leaf, salt, body]
+) STRICT;
+CREATE INDEX batch_time ON batch (time_us_high, first);
+CREATE TABLE head (tenant TEXT PRIMARY KEY, count INTEGER NOT NULL, leaf_hash TEXT NOT NULL) STRICT;
+CREATE TABLE blob (digest TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
+CREATE TABLE tenant_key (tenant TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT;
+CREATE TABLE writer (
+    id           INTEGER PRIMARY KEY CHECK (id = 1),
+    epoch        INTEGER NOT NULL,     -- of the lease: who holds a lower one may not write
+    next         INTEGER NOT NULL,     -- global number of the next record
+    low_water    INTEGER NOT NULL,     -- the oldest record that the sweep may want to read
+    time_us_high INTEGER NOT NULL
+) STRICT;
+INSERT INTO writer VALUES (1, 0, 0, 0, 0);
+"""
+
+BEGIN: Final = "BEGIN IMMEDIATE"
+COMMIT: Final = "COMMIT"
+ROLLBACK: Final = "ROLLBACK"
+
+# Taking the lease fences everyone who held it before.
+TAKE_EPOCH: Final = "UPDATE writer SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch"
+
+# One statement refuses a fenced writer and a batch that is not the next, and moves the marks.
+ADVANCE: Final = """
+UPDATE writer SET next = next + :count, low_water = :low_water,
+       time_us_high = max(time_us_high, :time_us_max)
+WHERE id = 1 AND epoch = :epoch AND next = :first
+"""
+HOLDS_EPOCH: Final = "SELECT 1 FROM writer WHERE id = 1 AND epoch = ?"
+
+APPEND: Final = """
+INSERT INTO batch (first, count, time_us_min, time_us_max, time_us_high, frames)
+SELECT ?, ?, ?, ?, time_us_high, ? FROM writer WHERE id = 1
+"""
+SET_HEAD: Final = """
+INSERT INTO head (tenant, count, leaf_hash) VALUES (?, ?, ?)
+ON CONFLICT (tenant) DO UPDATE SET count = excluded.count, leaf_hash = excluded.leaf_hash
+"""
+KEEP_BLOB: Final = "INSERT INTO blob (digest, content) VALUES (?, ?) ON CONFLICT DO NOTHING"
+KEEP_KEY: Final = "INSERT INTO tenant_key (tenant, key) VALUES (?, ?) ON CONFLICT DO NOTHING"
+
+HEADS: Final = "SELECT tenant, count, leaf_hash FROM head ORDER BY tenant"
+MARKS: Final = "SELECT next, low_water FROM writer WHERE id = 1"
+BLOB: Final = "SELECT content FROM blob WHERE digest = ?"
+KEY: Final = "SELECT key FROM tenant_key WHERE tenant = ?"
+
+# The row that holds a record: the last one that begins at or before it.
+ROW_OF: Final = "SELECT max(first) FROM batch WHERE first <= ?"
+# A few rows at a time, so that no reader keeps the write-ahead log from being reset.
+ROWS_FROM: Final = "SELECT first, frames FROM batch WHERE first >= ? ORDER BY first LIMIT 16"
+ROW_AT_TIME: Final = """
+SELECT first FROM batch WHERE time_us_high >= ? ORDER BY time_us_high, first LIMIT 1
+"""
+ROWS_MENTIONING: Final = """
+SELECT first, frames FROM batch WHERE first >= ? AND instr(frames, ?) > 0 ORDER BY first LIMIT 16
+"""

@@ -1,0 +1,78 @@
+"""The bytes that are hashed: one leaf per record, version 1.
+
+A leaf is canonical JSON (RFC 8785) with its fields in alphabetical order::
+
+    {"commit":"<hex>","kind":"intent","prev":"<hex>","ref":"<id>","seq":7,"tenant":"acme","time_us":1,"v":1}
+
+`commit` is SHA-256(salt ‖ body), so that erasing salt and body leaves nothing to guess from; `prev` is
+the leaf hash of the tenant's previous leaf (64 zeros before the first); `seq` counts the tenant's records
+from 0. A leaf's hash is SHA-256(0x00 ‖ leaf), as RFC 6962 §2.1 hashes a Merkle leaf.
+
+It does not draw salts, keep heads or store anything.
+"""
+
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from signalbox.domain.records import RECORD_VERSION, Body, Record
+from signalbox.ports.log import StoredRecord
+
+SALT_BYTES: Final = 16
+GENESIS: Final = "0" * 64
+
+
+class Leaf(Struct, frozen=True, forbid_unknown_fields=True):
+    """INVARIANT: fields in alphabetical order, so that msgspec's encoding of a leaf is its canonical form."""
+
+    commit: str
+    kind: str
+    prev: str
+    ref: str
+    seq: int
+    tenant: str
+    time_us: int
+    v: int
+
+
+_decoder: Final = msgspec.json.Decoder(Leaf)
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def body_bytes(body: Body) -> bytes:
+    """The canonical bytes of a record's body. Raises `ValueError` for text that UTF-8 cannot carry."""
+    return _encode(body)
+
+
+def seal(record: Record, body: bytes, salt: bytes, seq: int, prev: str) -> tuple[StoredRecord, str]:
+    """The record as it is kept, and its leaf hash in lower-case hex.
+
+    `body` is `body_bytes(record.body)`; `seq` and `prev` say where the tenant's sequence stands.
+    """
+    commit = sha256(salt + body).hexdigest()
+    leaf = _encode(
+        Leaf(commit, record.kind, prev, record.ref, seq, record.tenant, record.time_us, RECORD_VERSION)
+    )
+    return StoredRecord(leaf, salt, body), sha256(b"\0" + leaf).hexdigest()
+
+
+def leaf_hash(leaf: bytes) -> str:
+    """Lower-case hex SHA-256(0x00 ‖ leaf)."""
+    return sha256(b"\0" + leaf).hexdigest()
+
+
+def commitment(salt: bytes, body: bytes) -> str:
+    """Lower-case hex SHA-256(salt ‖ body)."""
+    return sha256(salt + body).hexdigest()
+
+
+def read_leaf(leaf: bytes) -> Leaf:
+    """Parse a leaf. Raises `ValueError` unless it is the canonical form of a version 1 leaf."""
+    read = _decoder.decode(leaf)
+    if read.v != RECORD_VERSION:
+        raise ValueError(f"a leaf of version `{read.v}`, where {RECORD_VERSION} was expected")
+    if _encode(read) != leaf:
+        raise ValueError("a leaf that is not in canonical form")
+    return read

@@ -1,0 +1,109 @@
+"""From records in the order they were handed in to the batch of one group commit.
+
+Numbers, hashes and the sweep's low-water mark are drafted from what was last committed and adopted only
+when the store has taken the batch: a failed append leaves no gap and no number used twice.
+
+It does not write, wait or retry: `journal` does.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Final
+
+from msgspec import Struct
+
+from signalbox.domain.records import DecisionBody, IntentBody, OutcomeBody, Record
+from signalbox.ports.log import Batch, Head, StoredRecord
+from signalbox.record.leaf import GENESIS, SALT_BYTES, seal
+
+Entry = tuple[Record, bytes]
+"""A record with its canonical body."""
+
+DECISIONS_MAX: Final = 8_192
+
+
+class Draft(Struct, frozen=True):
+    """A batch, and how the attempts owed an outcome change once the store has taken it."""
+
+    batch: Batch
+    heads: dict[str, tuple[int, str]]
+    opened: dict[str, int]
+    closed: set[str]
+
+
+class Sequencer:
+    """Where the log stands: the next number, the heads, and the attempts whose outcome is owed.
+
+    Used by the writer thread alone. `randomness(n)` returns n bytes that are fit for salts.
+    """
+
+    __slots__ = ("_decisions", "_heads", "_next", "_open", "_randomness")
+
+    def __init__(self, heads: Iterable[Head], next_number: int, randomness: Callable[[int], bytes]) -> None:
+        self._heads = {head.tenant: (head.count, head.leaf_hash) for head in heads}
+        self._next = next_number
+        self._randomness = randomness
+        self._open: dict[str, int] = {}  # attempt → the oldest record that the sweep would read for it
+        self._decisions: dict[str, int] = {}  # decision → its number, while attempts may still follow
+
+    def draft(self, entries: Sequence[Entry], blobs: Sequence[tuple[str, bytes]]) -> Draft:
+        """The batch that continues the log with `entries`. Changes nothing that a later draft rests on."""
+        first = number = self._next
+        heads: dict[str, tuple[int, str]] = {}
+        opened: dict[str, int] = {}
+        closed: set[str] = set()
+        stored: list[StoredRecord] = []
+        salts = self._randomness(SALT_BYTES * len(entries))
+        at = 0
+        for record, body in entries:
+            tenant = record.tenant
+            seq, prev = heads.get(tenant) or self._heads.get(tenant, (0, GENESIS))
+            kept, leaf_hash = seal(record, body, salts[at : at + SALT_BYTES], seq, prev)
+            at += SALT_BYTES
+            heads[tenant] = (seq + 1, leaf_hash)
+            stored.append(kept)
+            self._follow(record, number, opened, closed)
+            number += 1
+        times = [record.time_us for record, _ in entries] or [0]
+        batch = Batch(
+            first,
+            tuple(stored),
+            tuple(Head(tenant, count, leaf_hash) for tenant, (count, leaf_hash) in heads.items()),
+            tuple(blobs),
+            self._low_water(number, opened, closed),
+            min(times),
+            max(times),
+        )
+        return Draft(batch, heads, opened, closed)
+
+    def adopt(self, draft: Draft) -> None:
+        """The store has taken the draft's batch: the log now stands behind it."""
+        self._next = draft.batch.first + len(draft.batch.records)
+        self._heads.update(draft.heads)
+        self._open.update(draft.opened)
+        for attempt in draft.closed:
+            self._open.pop(attempt, None)
+        if len(self._decisions) > DECISIONS_MAX:  # denied, or never sent: no outcome will name them
+            for decision in list(islice(self._decisions, DECISIONS_MAX // 2)):
+                del self._decisions[decision]
+
+    def _follow(self, record: Record, number: int, opened: dict[str, int], closed: set[str]) -> None:
+        """Note which attempts are owed an outcome. What `_decisions` holds is a hint: a draft that is
+        not adopted may leave a number in it that is too low or too high by a batch, never a wrong record."""
+        body = record.body
+        if isinstance(body, IntentBody):
+            opened[record.ref] = min(number, self._decisions.get(body.decision, number))
+        elif isinstance(body, OutcomeBody):
+            closed.add(record.ref)
+            if body.status == "ok":
+                self._decisions.pop(body.decision, None)
+        elif isinstance(body, DecisionBody):
+            self._decisions[record.ref] = number
+
+    def _low_water(self, end: int, opened: dict[str, int], closed: set[str]) -> int:
+        low = end
+        for attempts in (self._open, opened):
+            for attempt, number in attempts.items():
+                if number < low and attempt not in closed:
+                    low = number
+        return low
