@@ -1,0 +1,81 @@
+# Signalbox: what a newcomer types. `make` alone lists the targets.
+# Every target first calls scripts/setup.sh, which is instant when nothing is to do.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+MODELS ?= default
+
+ifeq ($(MODELS),small)
+CONFIG ?= signalbox.small.toml
+FETCH := --small
+else
+CONFIG ?= signalbox.toml
+FETCH :=
+endif
+
+.PHONY: help run setup models demo test lint types fast soak bench lock clean venv venv-dev tools-test tools-bench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	@echo "  MODELS=small with run, models or demo: only the 98 MB test model (poor answers, no choice)"
+
+run: models ## set up, fetch the models (1.6 GB, once) and serve on 127.0.0.1:8484
+	@exec $(BIN)/signalbox serve --config $(CONFIG)
+
+demo: models ## four real requests from four apps, why each went where, and the log verified
+	@exec $(BIN)/signalbox demo --config $(CONFIG)
+
+setup: venv ## make .venv from the hashed lock (every target does this first)
+	@echo "ready: .venv is up to date (next: make run)"
+
+models: venv ## fetch the models, checked by SHA-256; goes on where it was interrupted
+	@case "$(MODELS)" in \
+	default) ;; \
+	small) echo "MODELS=small: SmolLM2-135M only; its answers are poor, and one model is no choice" ;; \
+	*) echo 'MODELS is `$(MODELS)`: expected `small`, or leave it out' >&2; exit 2 ;; \
+	esac
+	@$(BIN)/signalbox models fetch $(FETCH)
+
+test: lint types tools-test ## everything: lint, types, import contracts, all tests
+	@$(BIN)/signalbox models fetch --small
+	@$(PYTEST) -m "not soak"
+
+lint: venv-dev ## ruff and the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: venv-dev ## mypy --strict
+	@$(BIN)/mypy
+
+fast: venv-dev ## unit and property tests (under a minute)
+	@$(PYTEST) -m "not soak" tests/unit tests/property
+
+soak: venv-dev tools-test ## the long counts that `make test` samples by seed
+	@$(BIN)/signalbox models fetch --small
+	@$(PYTEST) -m soak
+
+bench: venv-dev tools-bench ## speed and memory beside nginx (QUICK=1: within 3 minutes)
+	@$(BIN)/python -m benchmarks
+
+lock: venv-dev ## resolve requirements.lock and requirements-dev.lock anew
+	@sh scripts/lock.sh
+
+clean: ## remove .venv and caches; models and data stay
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+venv:
+	@sh scripts/setup.sh run
+
+venv-dev:
+	@sh scripts/setup.sh dev
+
+tools-test: venv-dev
+	@sh scripts/system-tools.sh nginx strace
+
+tools-bench: venv-dev
+	@sh scripts/system-tools.sh nginx wrk
