@@ -94,8 +94,6 @@ def read_request(body: bytes) -> ChatCall:
         chat = convert(value, wire.Body)
     except ValidationError as error:
         raise _mismatch(str(error)) from None
-    except RecursionError:
-        raise MalformedRequest("the body is nested too deep") from None
     if not _UNOFFERED.keys().isdisjoint(value):
         _refuse_unoffered(value)
     tools: tuple[Tool, ...] = ()
