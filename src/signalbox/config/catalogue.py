@@ -12,7 +12,7 @@ from signalbox.config.checks import Names, at_least_one, identify, known, name, 
 from signalbox.config.endpoints import check_residency, endpoint
 from signalbox.config.faults import Faults
 from signalbox.config.locate import FieldPath, show
-from signalbox.config.tables import Document, ModelTable
+from signalbox.config.tables import Document, EndpointTable, ModelTable
 from signalbox.config.units import share_e4
 from signalbox.domain.endpoint import CatalogueRelease, Model, Vendor
 from signalbox.domain.traits import TaskType
@@ -34,7 +34,10 @@ def catalogue(
     for table in ("vendors", "models", "endpoints"):
         at_least_one(faults, (table,), getattr(document, table), f"[[{table}]] table")
     _refuse_mixed_currencies(document, faults)
-    by_id = {model.id: model for model in document.models}
+    made_models = tuple(
+        _model(model, ("models", place), faults, vendors) for place, model in enumerate(document.models)
+    )
+    model_place = {model.id: place for place, model in enumerate(document.models)}
     kinds = Names(frozenset(provider_kinds))
     endpoints = []
     for place, written in enumerate(document.endpoints):
@@ -43,15 +46,16 @@ def catalogue(
         known(faults, (*path, "model"), written.model, models, "model")
         known(faults, (*path, "provider"), written.provider, kinds, "provider kind")
         check_residency(written, path, faults, places)
-        endpoints.append(endpoint(written, by_id.get(written.model), path, faults, now_us))
+        model = document.models[model_place[written.model]] if written.model in model_place else None
+        if model is not None and faults.written(("models", model_place[written.model], "vendor")):
+            _refuse_another_vendor(written, model, path, faults)
+        endpoints.append(endpoint(written, model, path, faults, now_us))
     return CatalogueRelease(
         vendors=tuple(
             Vendor(id=vendor.id, name=text(faults, ("vendors", place, "name"), vendor.name))
             for place, vendor in enumerate(document.vendors)
         ),
-        models=tuple(
-            _model(model, ("models", place), faults, vendors) for place, model in enumerate(document.models)
-        ),
+        models=made_models,
         endpoints=tuple(endpoints),
         boundaries=_boundaries(document.boundaries, faults, places),
     )
@@ -120,6 +124,16 @@ def _refuse_mixed_currencies(document: Document, faults: Faults) -> None:
                 f"`{currency}` differs from `{first[1]}` in {show(first[0])}; costs are compared, "
                 "so that all prices are in one currency",
             )
+
+
+def _refuse_another_vendor(
+    written: EndpointTable, model: ModelTable, path: FieldPath, faults: Faults
+) -> None:
+    if written.vendor != model.vendor and faults.written((*path, "model")):
+        faults.report(
+            (*path, "vendor"),
+            f"`{written.vendor}` is not the vendor of model `{model.id}`, which is `{model.vendor}`",
+        )
 
 
 def _model(written: ModelTable, path: FieldPath, faults: Faults, vendors: Names) -> Model:

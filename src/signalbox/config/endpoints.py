@@ -59,11 +59,6 @@ def check_residency(written: EndpointTable, path: FieldPath, faults: Faults, pla
 def endpoint(
     written: EndpointTable, model: ModelTable | None, path: FieldPath, faults: Faults, now_us: int
 ) -> Endpoint:
-    vendor = (*path, "vendor")
-    if model is not None and written.vendor != model.vendor and faults.written((*path, "model")):
-        faults.report(
-            vendor, f"`{written.vendor}` is not the vendor of model `{model.id}`, which is `{model.vendor}`"
-        )
     at_least_one(faults, (*path, "served_names"), written.served_names, "model name that it may report")
     capabilities = 0
     for index, capability in enumerate(written.capabilities):
