@@ -197,6 +197,10 @@ CASES = [
      "endpoints[1].operator", "missing; expected who runs the machines"),
     ("missing training use", "trains_on_data = false\n", "", '[[endpoints]]\nid = "azure-gpt"',
      "endpoints[0].trains_on_data", "missing; expected true or false"),
+    ("missing id that others refer to", 'id = "mistral"\n', "", '[[vendors]]\nname = "Mistral',
+     "vendors[1].id", "missing; expected a name"),
+    ("missing places", '[places]\nse = "Sweden"\nus = "United States"\n', "", "[server]", "places",
+     "missing; expected a table: name of a place"),
     ("missing table", '[policy]\nfiles = ["policies/*.cedar"]\nschema = "policies/test.cedarschema"\n', "",
      "[server]", "policy", "missing; expected a table with `files` and `schema`"),
     ("processor of blanks", 'processor = "microsoft"', 'processor = "  "',
@@ -443,47 +447,12 @@ def test_end_of_life_is_judged_at_the_moment_handed_in(write: Callable[[str], Pa
             load(path, {}, now_us=now_us, provider_kinds=KINDS)
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "words"),
-    [
-        ("a = 1\nb = \n", 2, "not TOML: invalid value, at column 5"),
-        ("a = 1\na = 2\n", 2, "not TOML: cannot overwrite a value"),
-        ("a = 1\r\nb = ]\r\n", 2, "not TOML: invalid value, at column 5"),
-        ("a = 1\n[b", 2, "at the end of the file"),
-        ("a = " + "[" * 5_000, 0, "nested too deeply"),
-        ("a = " + "1" * 5_000, 0, "a number too long"),
-    ],
-)
-def test_what_is_not_toml_keeps_its_line(
-    write: Callable[[str], Path], text: str, line: int, words: str
-) -> None:
-    path = write("")
-    path.write_bytes(text.encode())
-    (error,) = errors_of(path)
-    assert (error.line, error.file) == (line, str(path))
-    assert words in error.expected
-
-
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
-    path = tmp_path / "signalbox.toml"
-    path.write_bytes(b"# fine\nname = '\xff'\n")
-    (error,) = errors_of(path)
-    assert (error.line, error.expected) == (2, "not UTF-8, which TOML is written in")
-
-
 def test_a_policy_that_is_no_text(write: Callable[[str], Path]) -> None:
     path = write(GOOD)
     (path.parent / "policies" / "bad.cedar").write_bytes(b"permit \xff")
     (error,) = errors_of(path)
     assert error.field == "policy.files[0]"
     assert "bad.cedar is not UTF-8, at byte 7" in error.expected
-
-
-@pytest.mark.parametrize("name", ["absent.toml", "."])
-def test_no_file(tmp_path: Path, name: str) -> None:
-    (error,) = errors_of(tmp_path / name)
-    assert error.expected.startswith("cannot read the settings: ")
-    assert error.line == 0
 
 
 def test_an_empty_file_lacks_what_has_no_default(write: Callable[[str], Path]) -> None:
