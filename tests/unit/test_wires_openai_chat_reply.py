@@ -149,6 +149,7 @@ def test_what_a_client_gets() -> None:
             b"<html>\n <b>Bad\x00 Gateway</b>\n</html>",
             VendorError("", "502", "<html> <b>Bad? Gateway</b> </html>"),
         ),
+        (500, b'{"error":{"code":true,"type":false,"message":[]}}', VendorError("", "500", "")),
         (503, b"", VendorError("", "503", "")),
         (500, b"\xff\xfe", VendorError("", "500", "\ufffd\ufffd")),
         (500, b'"oops"', VendorError("", "500", "oops")),

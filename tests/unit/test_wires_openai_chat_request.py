@@ -187,6 +187,7 @@ def test_messages_that_are_refused(message: dict[str, Any], kind: type[CallerErr
         ("data:image/png;base64,", MalformedRequest),
         ("data:image/png;base64,not base64", MalformedRequest),
         ("data:image/png;base64,iVBORw0KGgo", MalformedRequest),
+        ("data:image/png;base64,AA!AA", MalformedRequest),
         ("data:image/png;base64,é", MalformedRequest),
         ("", MalformedRequest),
     ],
@@ -367,6 +368,13 @@ def test_context_in_metadata() -> None:
         app="excel", feature="formula", task="computation", label="confidential", latency_class="interactive",
         boundary="eu", user="ada", deadline_ms=1500,
     )  # fmt: skip
+
+
+def test_empty_context_says_nothing() -> None:
+    declared = read(
+        user="", metadata={"app": "", "signalbox_app": "excel", "deadline_ms": ""}
+    ).request.declared
+    assert declared == Declared(app="excel")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_nesting_up_to_the_bound_passes() -> None:
 
 
 def test_nesting_hidden_under_a_duplicate_key_does_not_reach_the_stack() -> None:
-    for depth in (900, 980, 5_000):
+    for depth in (*range(800, 1_000), 5_000):
         with pytest.raises(MalformedRequest):
             refuse_duplicate_keys(b'{"a":' + b"[" * depth + b"]" * depth + b',"a":1}')
 

@@ -59,7 +59,7 @@ def _violation(item: dict[Any, Any]) -> str:
 def _name(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, int) and abs(value) < 2**63 and value is not True else ""
+    return str(value) if type(value) is int and abs(value) < 2**63 else ""
 
 
 def _bounded(kind: str, code: str, message: str) -> VendorError:

@@ -70,8 +70,8 @@ def _content_and_calls(parts: tuple[Part, ...]) -> dict[str, Any]:
     said = [part for part in parts if isinstance(part, Text | Image | Refusal)]
     calls = [part for part in parts if isinstance(part, ToolUse)]
     written: dict[str, Any] = {}
-    # One refusal at the end has a field of its own, which more vendors know than a part of that type.
-    if said and isinstance(said[-1], Refusal) and not any(isinstance(part, Refusal) for part in said[:-1]):
+    # A refusal at the end has a field of its own, which more vendors know than a part of that type.
+    if said and isinstance(said[-1], Refusal):
         written["refusal"] = said.pop().text  # type: ignore[union-attr]  # checked in the line above
     written["content"] = _content(said) if said else None
     if calls:
