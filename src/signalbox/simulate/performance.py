@@ -1,0 +1,235 @@
+"""A reply as a score: bytes to send, pauses to keep, and how the connection ends. Pure.
+
+Every fault is such a score, so the server that plays it knows no fault by name.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+import msgspec
+
+from signalbox.simulate.answers import CREATED_S, Answer, Ask, answer
+from signalbox.simulate.scenario import Behaviour
+
+Ending = Literal["keep", "close", "reset", "hang"]
+Step = bytes | float | Ending
+"""Bytes are sent, a float is a pause in seconds, a word ends the reply."""
+
+REASONS: Final = {
+    200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+    405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 422: "Unprocessable Entity",
+    429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
+    504: "Gateway Timeout", 529: "Overloaded",
+}  # fmt: skip
+EVENT_STREAM: Final = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\n"
+    b"transfer-encoding: chunked\r\n\r\n"
+)
+LAST_CHUNK: Final = b"0\r\n\r\n"
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def perform(ask: Ask, behaviour: Behaviour, number: int) -> Iterator[Step]:
+    """The score of the reply to `ask`."""
+    match behaviour.fault:
+        case "hang":
+            yield "hang"
+        case "reset_before":
+            yield "reset"
+        case "garbage":
+            yield b"\x16\x03SPEAK FRIEND\r\n\r\n\x00\xff not http\r\n"
+            yield "close"
+        case "wrong_type":
+            yield page(200, b"<html><body>It works!</body></html>", kind=b"text/html")
+            yield "keep"
+        case "status":
+            yield vendor_error(behaviour)
+            yield "keep"
+        case "error_body" if not ask.stream:
+            yield page(200, _error_json(behaviour))
+            yield "keep"
+        case _:
+            play = _stream if ask.stream else _whole
+            yield from play(ask, behaviour, number)
+
+
+def vendor_error(behaviour: Behaviour) -> bytes:
+    headers = b""
+    for name, value in (
+        ("retry-after", behaviour.retry_after),
+        ("retry-after-ms", behaviour.retry_after_ms),
+        ("x-should-retry", behaviour.should_retry),
+    ):
+        if value:
+            headers += f"{name}: {value}\r\n".encode()
+    return page(behaviour.status, _error_json(behaviour), headers=headers)
+
+
+def page(status: int, body: bytes, *, kind: bytes = b"application/json", headers: bytes = b"") -> bytes:
+    return (
+        b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %d\r\n%s\r\n"
+        % (status, REASONS.get(status, "Status").encode(), kind, len(body), headers)
+    ) + body
+
+
+def refusal(status: int, code: str, message: str) -> bytes:
+    return vendor_error(Behaviour(fault="status", status=status, code=code, message=message))
+
+
+def _error_json(behaviour: Behaviour) -> bytes:
+    kind = "invalid_request_error" if 400 <= behaviour.status < 500 else "server_error"
+    return _encode(
+        {"error": {"message": behaviour.message, "type": kind, "param": None, "code": behaviour.code}}
+    )
+
+
+def _whole(ask: Ask, behaviour: Behaviour, number: int) -> Iterator[Step]:
+    said = answer(ask, behaviour.tokens)
+    wait_s = (behaviour.first_token_ms + behaviour.token_ms * len(said.pieces)) / 1000
+    if wait_s and behaviour.fault != "drip":
+        yield wait_s
+    body = _completion(ask, said, behaviour, number)
+    reply = page(200, body[: len(body) // 2] if behaviour.fault == "truncated_json" else body)
+    middle = len(reply) - len(body) // 2
+    match behaviour.fault:
+        case "reset_mid":
+            yield reply[:middle]
+            yield behaviour.token_ms / 1000
+            yield "reset"
+        case "early_eof" | "half_event":
+            yield reply[:middle]
+            yield "close"
+        case "silent":
+            yield reply[:middle]
+            yield "hang"
+        case "reset_after":
+            yield reply
+            yield "reset"
+        case "drip":
+            for place in range(len(reply)):
+                yield reply[place : place + 1]
+                yield behaviour.token_ms / 1000
+            yield "keep"
+        case _:
+            yield reply
+            yield "keep"
+
+
+def _stream(ask: Ask, behaviour: Behaviour, number: int) -> Iterator[Step]:
+    said = answer(ask, behaviour.tokens)
+    events = list(_events(ask, said, behaviour, number))
+    broken = len(events) // 2  # where the faults in the middle strike
+    yield EVENT_STREAM
+    if behaviour.fault == "error_body":
+        yield _chunk(_sse(_error_json(behaviour)))
+        yield LAST_CHUNK
+        yield "keep"
+        return
+    if behaviour.first_token_ms:
+        yield behaviour.first_token_ms / 1000
+    for place, event in enumerate(events):
+        if place == broken and behaviour.fault not in ("none", "drip", "reset_after"):
+            yield from _breakdown(event, behaviour)
+            return
+        if behaviour.fault == "drip":
+            for at in range(len(event)):
+                yield _chunk(event[at : at + 1])
+                yield behaviour.token_ms / 1000
+        else:
+            yield _chunk(event)
+            if behaviour.token_ms:
+                yield behaviour.token_ms / 1000
+    yield LAST_CHUNK
+    yield "reset" if behaviour.fault == "reset_after" else "keep"
+
+
+def _breakdown(event: bytes, behaviour: Behaviour) -> Iterator[Step]:
+    match behaviour.fault:
+        case "reset_mid":
+            yield "reset"
+        case "silent":
+            yield "hang"
+        case "half_event":
+            yield _chunk(event[: len(event) // 2])
+            yield LAST_CHUNK
+            yield "keep"
+        case "truncated_json":
+            yield _chunk(event[: len(event) // 2] + b"\n\n")
+            yield LAST_CHUNK
+            yield "keep"
+        case "error_event":
+            yield _chunk(_sse(_error_json(behaviour)))
+            yield LAST_CHUNK
+            yield "keep"
+        case _:  # early_eof
+            yield LAST_CHUNK
+            yield "keep"
+
+
+def _completion(ask: Ask, said: Answer, behaviour: Behaviour, number: int) -> bytes:
+    text = "".join(said.pieces)
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+    if said.tool:
+        call = {"id": "call_0", "type": "function", "function": {"name": said.tool, "arguments": text}}
+        message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    choices = [
+        {"index": index, "message": message, "logprobs": None, "finish_reason": said.finish}
+        for index in range(ask.n or 1)
+    ]
+    reply = _envelope("chat.completion", ask, behaviour, number) | {"choices": choices}
+    if behaviour.usage:
+        reply["usage"] = _usage(ask, said)
+    return _encode(reply)
+
+
+def _events(ask: Ask, said: Answer, behaviour: Behaviour, number: int) -> Iterator[bytes]:
+    envelope = _envelope("chat.completion.chunk", ask, behaviour, number)
+
+    def event(index: int, delta: dict[str, Any], finish: str | None = None) -> bytes:
+        choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return _sse(_encode(envelope | {"choices": [choice]}))
+
+    choices = range(ask.n or 1)
+    for index in choices:
+        first: dict[str, Any] = {"role": "assistant", "content": ""}
+        if said.tool:
+            call = {
+                "index": 0,
+                "id": "call_0",
+                "type": "function",
+                "function": {"name": said.tool, "arguments": ""},
+            }
+            first = {"role": "assistant", "content": None, "tool_calls": [call]}
+        yield event(index, first)
+    for piece in said.pieces:
+        for index in choices:
+            tool = {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}
+            yield event(index, tool if said.tool else {"content": piece})
+    for index in choices:
+        yield event(index, {}, said.finish)
+    if behaviour.usage and ask.stream_options is not None and ask.stream_options.include_usage:
+        yield _sse(_encode(envelope | {"choices": [], "usage": _usage(ask, said)}))
+    yield b"data: [DONE]\n\n"
+
+
+def _envelope(kind: str, ask: Ask, behaviour: Behaviour, number: int) -> dict[str, Any]:
+    model = behaviour.served_model or ask.model
+    return {"id": f"chatcmpl-emulated-{number}", "object": kind, "created": CREATED_S, "model": model}
+
+
+def _usage(ask: Ask, said: Answer) -> dict[str, Any]:
+    output = len(said.pieces) * (ask.n or 1)
+    return {
+        "prompt_tokens": said.prompt_tokens,
+        "completion_tokens": output,
+        "total_tokens": said.prompt_tokens + output,
+        "prompt_tokens_details": {"cached_tokens": 0},
+    }
+
+
+def _sse(data: bytes) -> bytes:
+    return b"data: " + data + b"\n\n"
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)

@@ -1,0 +1,18 @@
+"""Fixtures that more than one directory of tests needs."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SMALL_MODEL = "smollm2-135m-instruct-q4_1.gguf"
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """The directory of model files, with the small one in it."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    models = Path(os.environ.get("SIGNALBOX_MODELS_DIR") or Path(cache) / "signalbox" / "models")
+    if not (models / SMALL_MODEL).is_file():
+        pytest.fail(f"model file `{SMALL_MODEL}` is not in `{models}`: run `make setup`")
+    return models
