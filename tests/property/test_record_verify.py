@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signalbox.domain.records import Record
+from signalbox.domain.records import BODIES, Record
 from signalbox.ports.log import Head, StoredRecord
-from signalbox.record.leaf import body_bytes
+from signalbox.record.leaf import body_bytes, read_leaf
 from signalbox.record.sequencer import Sequencer
 from signalbox.record.verify import Report, verify
-from signalbox.testing.records import decision, denial, intent, journey, outcome
+from signalbox.testing.records import decision, denial, intent, journey, outcome, withdrawn
 
 UNHURRIED = settings(deadline=None, max_examples=60)
 Log = list[StoredRecord]
@@ -155,3 +155,10 @@ def test_a_senseless_story_is_found_in_a_well_chained_log(records: list[Record],
     report = checked(log, heads)
     assert any(words in finding.words for finding in report.findings), report.findings
     assert all(finding.number >= 0 for finding in report.findings)
+
+
+def test_every_kind_of_record_is_understood() -> None:
+    log, heads = log_of([*journey(1), decision(2), withdrawn(2), denial(3)])
+    kinds = {read_leaf(stored.leaf).kind for stored in log}
+    assert set(BODIES) == kinds
+    assert checked(log, heads).sound

@@ -21,7 +21,6 @@ FINDINGS_MAX: Final = 1_000
 _encoder: Final = msgspec.json.Encoder()
 _decoders: Final = {kind: msgspec.json.Decoder(type_) for kind, type_ in BODIES.items()}
 _ID_FIELD: Final = {
-    "operation": "operation",
     "decision": "decision",
     "denial": "decision",
     "intent": "attempt",

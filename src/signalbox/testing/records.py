@@ -45,6 +45,7 @@ def decision(number: int, tenant: str = "acme", *, subject: str = "u-1") -> Reco
         operation=id_of(number),
         plan=plan,
         policy=RELEASE,
+        ranking=RELEASE,
         seed=number,
         sensitivity=2,
         stream=False,
