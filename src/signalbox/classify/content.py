@@ -1,0 +1,119 @@
+"""All that a request says, in one string.
+
+Everything that would leave is gathered: message texts and names, refusals, tool calls and results,
+tool descriptions and schemas, the reply's schema, stop words. It does not judge any of it.
+
+Texts are joined by a boundary character across which no detector looks. So every text is judged on its own,
+adding or inserting another one cannot undo what was found, and one scan serves for all of them. The price:
+a number that is cut in two and put in two texts is not put together again.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from signalbox.domain.request import Image, Message, Request, Text, Tool, ToolResult, ToolUse
+
+BOUNDARY: Final = "\x1f"
+
+
+class Content(Struct, frozen=True):
+    """`text` is what travels, for counting; `scanned` is that plus what hides behind JSON escapes."""
+
+    text: str
+    scanned: str
+    images: int
+    images_low: int
+
+
+def gather(request: Request) -> Content:
+    texts: list[str] = []
+    images: list[Image] = []
+    unescaped: list[str] = []
+    for message in request.messages:
+        _message_texts(message, texts, images, unescaped)
+    if request.tools:
+        for tool in request.tools:
+            _tool_texts(tool, texts, unescaped)
+    answer = request.response_format
+    if answer is not None:
+        if answer.name or answer.description:
+            texts += (answer.name, answer.description)
+        if answer.schema is not None:
+            _schema_texts(answer.schema, texts, unescaped)
+    if request.sampling.stop:
+        texts += request.sampling.stop
+    text = _join(texts)
+    scanned = BOUNDARY.join((text, _join(unescaped))) if unescaped else text
+    if not images:
+        return Content(text, scanned, 0, 0)
+    return Content(text, scanned, len(images), sum(image.detail == "low" for image in images))
+
+
+def _message_texts(message: Message, texts: list[str], images: list[Image], unescaped: list[str]) -> None:
+    if message.name:
+        texts.append(message.name)
+    for part in message.parts:
+        match part:
+            case Text(text=text):
+                texts.append(text)
+            case Image():
+                images.append(part)
+            case ToolUse(name=name, arguments=arguments):
+                texts += (name, arguments)
+                _unescape(arguments, unescaped)
+            case ToolResult(parts=parts):
+                for inner in parts:
+                    if isinstance(inner, Text):
+                        texts.append(inner.text)
+                    else:
+                        images.append(inner)
+            case _:
+                texts.append(part.text)
+
+
+def _tool_texts(tool: Tool, texts: list[str], unescaped: list[str]) -> None:
+    texts += (tool.name, tool.description)
+    if tool.parameters is not None:
+        _schema_texts(tool.parameters, texts, unescaped)
+
+
+def _schema_texts(schema: dict[str, Any], texts: list[str], unescaped: list[str]) -> None:
+    written = msgspec.json.encode(schema).decode()
+    texts.append(written)
+    _unescape(written, unescaped)
+
+
+def _unescape(written: str, unescaped: list[str]) -> None:
+    """Add the strings of a JSON text whose escapes could hide something from a scan of its bytes."""
+    if "\\" not in written:
+        return
+    try:
+        _strings(msgspec.json.decode(written), unescaped)
+    except (msgspec.DecodeError, RecursionError):
+        # A model may write broken JSON, and it travels as it is: resolve the commonest escape by hand.
+        unescaped.append(written.replace("\\n", "\n"))
+
+
+def _strings(value: Any, into: list[str]) -> None:
+    match value:
+        case str():
+            into.append(value)
+        case dict():
+            for key, item in value.items():
+                into.append(key)
+                _strings(item, into)
+        case list():
+            for item in value:
+                _strings(item, into)
+        case _:
+            return
+
+
+def _join(texts: list[str]) -> str:
+    joined = BOUNDARY.join(texts)
+    if joined.count(BOUNDARY) >= max(len(texts), 1):
+        # A text brings the boundary along: it may not cut its own numbers in two with it.
+        return BOUNDARY.join([text.replace(BOUNDARY, "") for text in texts])
+    return joined

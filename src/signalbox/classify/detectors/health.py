@@ -1,0 +1,82 @@
+"""Health terms: two different ones close together, or one beside an ICD-10 code.
+
+One clinical word alone says little ("be patient", "a diagnosis of the sales figures"), so a second term
+must stand within 200 bytes of it in the same text. The lexicon is short and public; it finds letters
+about a patient, not every hint at an illness.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from signalbox.classify.content import BOUNDARY
+from signalbox.classify.detectors.words import bones_of
+
+_REACH: Final = 200
+_BOUNDARY: Final = BOUNDARY.encode()
+_CLINICAL: Final = (b"diagnos", b"patient", b"medic", b"m\xc3\xa9dic", b"krank")
+_HINTS: Final = tuple({bones_of(word): word for word in _CLINICAL})
+
+_TERMS: Final = tuple(
+    term.encode()
+    for term in (
+        "alzheimer", "asthma", "bipolar", "cancer", "carcinom", "chemother", "chimioth", "dement", "demenz",
+        "depressi", "diabet", "epilep", "hepatitis", "hiv-", "hiv ", "hypertens", "infarct", "leukemi",
+        "leukaemi", "metasta", "miscarriage", "parkinson", "pregnan", "psychiatr", "schizophren", "stroke",
+        "symptom", "tubercul", "tumor", "tumour", "antibiot", "biopsy", "blood pressure", "blood test",
+        "cardiolog", "dosage", "insulin", "mg daily", "mg/day", "oncolog", "prescri", "radiolog",
+        "sick leave", "surgery", "therap", "hospital", "clinical",
+        "anamnes", "arbeitsunfähig", "behandlung", "biopsie", "blutdruck", "bluthochdruck", "chirurg",
+        "dosierung", "infarkt", "karzinom", "klinisch", "schlaganfall", "schwanger", "mg täglich",
+        "enceinte", "enfermedad", "grossesse", "maladie", "ordonnance", "posologie", "traitement", "tumeur",
+    )
+)  # fmt: skip
+"""Stems in English, German, French and Spanish, lower case."""
+
+_ICD_10: Final = re.compile(rb"(?<![0-9A-Za-z])[A-TV-Z][0-9]{2}\.[0-9]{1,2}(?![0-9A-Za-z])")
+
+
+def has_health(data: bytes, bones: bytes) -> bool:
+    """Whether `data` speaks of someone's health; `bones` are its own (see `words`). Linear in its length."""
+    for hint in _HINTS:
+        if hint in bones:
+            return _speaks_of_health(data)
+    return False
+
+
+def _speaks_of_health(data: bytes) -> bool:
+    lower = data.lower()
+    return any(_is_clinical(data[start:end], lower[start:end]) for start, end in _surroundings(lower))
+
+
+def _is_clinical(data: bytes, lower: bytes) -> bool:
+    return (
+        sum(word in lower for word in _CLINICAL) > 1
+        or any(term in lower for term in _TERMS)
+        or _ICD_10.search(data) is not None
+    )
+
+
+def _surroundings(lower: bytes) -> Iterator[tuple[int, int]]:
+    """What stands within reach of a clinical word, overlaps merged, none across a boundary."""
+    start = end = -1
+    for place in sorted(place for word in _CLINICAL for place in _places(lower, word)):
+        left = max(0, place - _REACH)
+        left = max(left, lower.rfind(_BOUNDARY, left, place) + 1)
+        right = lower.find(_BOUNDARY, place, place + _REACH)
+        right = right if right >= 0 else min(len(lower), place + _REACH)
+        if start >= 0 and left <= end:
+            end = right
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = left, right
+    if start >= 0:
+        yield start, end
+
+
+def _places(lower: bytes, word: bytes) -> Iterator[int]:
+    place = lower.find(word)
+    while place >= 0:
+        yield place
+        place = lower.find(word, place + len(word))
