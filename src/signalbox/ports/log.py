@@ -15,11 +15,16 @@ class DecisionLog(Protocol):
         """Hand in records that become durable with the next group commit (milliseconds).
 
         Never blocks. Raises `LogUnavailable` when the log has failed, unless `may_lag` was granted
-        for the tenant at construction and the bounded backlog has room.
+        for the tenant at construction and the bounded backlog has room. Outcomes are taken while there is
+        room, whoever's they are: what has left is written down.
         """
 
     async def commit(self, records: Sequence[Record]) -> None:
-        """Return once these records (and all handed in before) are on disk. Raises `LogUnavailable`."""
+        """Return once these records (and all handed in before) are on disk.
+
+        Raises `LogUnavailable`: then they are not written later either, and nothing they announce may be
+        sent. When cancelled they may be written, so an outcome is still owed to an intent among them.
+        """
 
     def pin(self, digest: str, content: bytes) -> None:
         """Keep content-addressed bytes (a release, a snapshot) that later records refer to.
@@ -79,7 +84,7 @@ class LogStore(Protocol):
     """
 
     def acquire(self) -> int:
-        """Take the writer's lease; return its fencing epoch. Raises `LogUnavailable` naming the holder."""
+        """Take the writer's lease; return its fencing epoch. Raises `LogHeld` naming the holder."""
 
     def release(self) -> None: ...
 
