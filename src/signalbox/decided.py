@@ -1,5 +1,6 @@
 """A decision together with everything it was made from."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -7,6 +8,7 @@ from msgspec import Struct
 
 from signalbox.dispatch.health import Cut
 from signalbox.dispatch.interlock import Release
+from signalbox.domain.canonical import canonical
 from signalbox.domain.plan import Dropped, Objective, Plan
 from signalbox.domain.principal import Principal
 from signalbox.domain.request import Request
@@ -17,20 +19,49 @@ from signalbox.shortlist import Target
 DEFAULT_OBJECTIVE: Final = "balanced"
 
 
-class Objectives(Struct, frozen=True):
+class Ranking(Struct, frozen=True):
+    """What rank was told besides the request: kept under its hash, so that a decision can be made again."""
+
+    objective: Objective
+    attempts_max: int
+
+
+class PinnedRanking:
+    """A `Ranking` with its name in the log."""
+
+    __slots__ = ("content", "digest", "objective", "ranking")
+
+    def __init__(self, ranking: Ranking) -> None:
+        self.ranking = ranking
+        self.objective = ranking.objective
+        self.content = canonical(ranking)
+        self.digest = hashlib.sha256(self.content).hexdigest()
+
+
+class Objectives:
     """Which objective holds: what `auto:NAME` asked for, else the feature's, else the tenant's, else
     balanced. `by_feature` is keyed by tenant, then `app.feature`."""
 
-    named: Mapping[str, Objective]
-    by_tenant: Mapping[str, str]
-    by_feature: Mapping[str, Mapping[str, str]]
+    def __init__(
+        self,
+        named: Mapping[str, Objective],
+        by_tenant: Mapping[str, str],
+        by_feature: Mapping[str, Mapping[str, str]],
+        *,
+        attempts_max: int,
+    ) -> None:
+        self._named = {
+            name: PinnedRanking(Ranking(objective, attempts_max)) for name, objective in named.items()
+        }
+        self._by_tenant = by_tenant
+        self._by_feature = by_feature
 
-    def of(self, target: Target, facts: Facts) -> Objective:
+    def of(self, target: Target, facts: Facts) -> PinnedRanking:
         name = target.objective
         if not name:
-            features = self.by_feature.get(facts.tenant)
+            features = self._by_feature.get(facts.tenant)
             name = features.get(f"{facts.app}.{facts.feature}", "") if features else ""
-        return self.named[name or self.by_tenant.get(facts.tenant, DEFAULT_OBJECTIVE)]
+        return self._named[name or self._by_tenant.get(facts.tenant, DEFAULT_OBJECTIVE)]
 
 
 class Decided(Struct, frozen=True, kw_only=True):
@@ -46,7 +77,7 @@ class Decided(Struct, frozen=True, kw_only=True):
     facts: Facts
     verdict: Verdict
     cut: Cut
-    objective: Objective
+    ranking: PinnedRanking
     plan: Plan
     dropped: tuple[Dropped, ...]
     clock_us: int

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from signalbox.classify import sensitivity_of_label
+from signalbox.classify import parse_label
 from signalbox.domain.errors import MalformedRequest, NotPermitted, Unauthenticated
 from signalbox.domain.principal import Principal
 from signalbox.domain.request import Declared
@@ -24,6 +24,11 @@ _HEADER: Final = {
     "boundary": "X-Signalbox-Data-Boundary",
     "user": "X-Signalbox-User",
 }
+
+
+def hashed(credential: str) -> str:
+    """The form in which a credential is kept: lower-case hex SHA-256. Keys are random, so no salt is owed."""
+    return hashlib.sha256(credential.encode()).hexdigest()
 
 
 class Key(Struct, frozen=True):
@@ -53,7 +58,7 @@ class KeyRing:
 
     def identify(self, credential: str, now_us: int) -> Principal:
         """Raises `Unauthenticated` (or `KeyExpired`). Lookup is by hash, so timing says nothing of a key."""
-        key = self._keys.get(hashlib.sha256(credential.encode()).hexdigest())
+        key = self._keys.get(hashed(credential))
         if key is None:
             raise Unauthenticated("the key is missing or not known here: send `Authorization: Bearer <key>`")
         if key.expires_us is not None and now_us >= key.expires_us:
@@ -72,7 +77,7 @@ def believed(principal: Principal, declared: Declared, boundaries: Mapping[str, 
     _refuse_unbacked(principal, "user", declared.user, "")
     if declared.label and "label" not in principal.may_assert:
         default = principal.tenant.default_label
-        if sensitivity_of_label(declared.label) < default:
+        if parse_label(declared.label) < default:
             raise _refusal("label", f"below the tenant's default, `{default.label}`")
     if declared.boundary:
         _refuse_wider(declared.boundary, principal.tenant.default_boundary, boundaries)

@@ -43,7 +43,6 @@ class Pipeline:
         ids: Ids,
         objectives: Objectives,
         count_tokens: Callable[[str], int],
-        attempts_max: int,
         failpoint: Failpoint = passing,
     ) -> None:
         self.objectives = objectives
@@ -54,7 +53,6 @@ class Pipeline:
         self._clock = clock
         self._ids = ids
         self._count_tokens = count_tokens
-        self._attempts_max = attempts_max
         self._failpoint = failpoint
 
     async def run(self, request: Request, principal: Principal) -> tuple[Decided, Delivery]:
@@ -62,6 +60,7 @@ class Pipeline:
         the decision under which the log has it."""
         decided = await self.decide(request, principal)
         self._log.pin(decided.cut.digest, decided.cut.content)
+        self._log.pin(decided.ranking.digest, decided.ranking.content)
         self._log.post([decision_record(decided, who(self._log, principal))])
         self._failpoint("pipeline.decided")
         try:
@@ -103,21 +102,20 @@ class Pipeline:
         judged_us = monotonic_us()
 
         cut = self._health.cut(catalogue, judged_us)
-        objective = self.objectives.of(target, facts)
+        ranking = self.objectives.of(target, facts)
         seed = int(ident[-8:], 16)
+        inputs = Inputs(
+            traits,
+            verdict,
+            cut.standings,
+            target.places,
+            ranking.objective,
+            ranking.ranking.attempts_max,
+            clock_us,
+            seed,
+        )
         try:
-            choice = decide(
-                Inputs(
-                    traits,
-                    verdict,
-                    cut.standings,
-                    target.places,
-                    objective,
-                    self._attempts_max,
-                    clock_us,
-                    seed,
-                )
-            )
+            choice = decide(inputs)
         except NothingPermitted:
             raise await self._denied(request, principal, release, facts, verdict) from None
         return Decided(
@@ -130,7 +128,7 @@ class Pipeline:
             facts=facts,
             verdict=verdict,
             cut=cut,
-            objective=objective,
+            ranking=ranking,
             plan=choice.plan,
             dropped=choice.dropped,
             clock_us=clock_us,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from signalbox.config import Settings, describe, load
+from signalbox.config import Settings, describe, load, models_directory
 from signalbox.config.tables import Document
 from signalbox.config.validate import OVERRIDES
 from signalbox.domain.endpoint import Catalogue
@@ -60,7 +60,6 @@ def test_the_default_file_runs_two_local_models() -> None:
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8484)
     assert settings.server.local_key
     assert settings.data_dir == ROOT / "data"
-    assert settings.embedded.models_dir == ROOT / "models"
 
 
 def test_the_small_file_runs_one() -> None:
@@ -168,7 +167,7 @@ def test_credentials_are_not_read() -> None:
 
     spy = Spy()
     load(ROOT / "signalbox.example.toml", spy, now_us=NOW_US, provider_kinds=KINDS)
-    assert spy.asked == set(OVERRIDES)
+    assert spy.asked == {*OVERRIDES, "XDG_CACHE_HOME", "HOME"}
 
 
 def test_a_release_is_named_by_what_it_says_not_where_it_lies(tmp_path: Path) -> None:
@@ -233,3 +232,15 @@ def _fields(struct: type[msgspec.Struct], prefix: str = "") -> list[tuple[str, m
         else:
             found.append((prefix + field.name, field))
     return found
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"SIGNALBOX_MODELS_DIR": "/big/disk", "HOME": "/h"}, "/big/disk"),
+        ({"XDG_CACHE_HOME": "/c", "HOME": "/h"}, "/c/signalbox/models"),
+        ({"HOME": "/h", "XDG_CACHE_HOME": ""}, "/h/.cache/signalbox/models"),
+    ],
+)
+def test_the_environment_says_where_models_lie(environ: dict[str, str], expected: str) -> None:
+    assert models_directory(environ) == Path(expected)

@@ -1,0 +1,177 @@
+"""`signalbox`: thin commands over the house.
+
+This file holds every command's name, options and help; what a command does stands in the module that it
+imports when it is called, so that `signalbox --help` loads no server and no policy engine.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Decides which model on which endpoint answers each request, and can prove it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+log = typer.Typer(help="Read and verify the decision log.", no_args_is_help=True)
+models = typer.Typer(help="Model files for the embedded runtime.", no_args_is_help=True)
+app.add_typer(log, name="log")
+app.add_typer(models, name="models")
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.", envvar="SIGNALBOX_CONFIG")]
+DEFAULT_CONFIG = Path("signalbox.toml")
+
+
+@app.command()
+def serve(config: Config = DEFAULT_CONFIG) -> None:
+    """Serve until told to stop; SIGHUP reads the files again."""
+    from signalbox.cli.serve import run
+
+    run(config)
+
+
+@app.command()
+def check(config: Config = DEFAULT_CONFIG) -> None:
+    """Validate the settings and policies without starting anything."""
+    from signalbox.cli.operate import check
+
+    check(config)
+
+
+@app.command()
+def reload(config: Config = DEFAULT_CONFIG) -> None:
+    """Have the running server read its files again; a bad file keeps the old releases serving."""
+    from signalbox.cli.operate import reload
+
+    reload(config)
+
+
+@app.command()
+def endpoints(config: Config = DEFAULT_CONFIG) -> None:
+    """What the running server knows of its endpoints: ready, breaker, killed."""
+    from signalbox.cli.operate import endpoints
+
+    endpoints(config)
+
+
+@app.command()
+def demo(config: Config = DEFAULT_CONFIG) -> None:
+    """Four real requests from four apps, why each went where it went, and the log verified."""
+    from signalbox.cli.demo import run
+
+    run(config)
+
+
+@app.command()
+def decide(
+    text: Annotated[str, typer.Argument(help="What the request would say.")],
+    app_name: Annotated[str, typer.Option("--app", help="word, excel, powerpoint, outlook, …")] = "",
+    feature: Annotated[str, typer.Option(help="formula, rewrite, …")] = "",
+    task: Annotated[str, typer.Option(help="A task type, where app and feature do not say.")] = "",
+    sensitivity: Annotated[str, typer.Option(help="A sensitivity label.")] = "",
+    boundary: Annotated[str, typer.Option(help="A data boundary.")] = "",
+    latency_class: Annotated[str, typer.Option(help="interactive, near-interactive or batch.")] = "",
+    model: Annotated[str, typer.Option(help="A routing name, a model or an endpoint.")] = "auto",
+    max_tokens: Annotated[int | None, typer.Option(help="The longest reply.")] = None,
+    key: Annotated[str | None, typer.Option(help="Decide for this key; else for this machine's.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Decide without sending: traits, every endpoint's verdict, and the plan. Nothing is recorded."""
+    from signalbox.cli.decide import Question, run
+
+    run(
+        config,
+        Question(
+            text=text,
+            app=app_name,
+            feature=feature,
+            task=task,
+            label=sensitivity,
+            boundary=boundary,
+            latency_class=latency_class,
+            model=model,
+            max_tokens=max_tokens,
+        ),
+        key,
+    )
+
+
+@app.command()
+def explain(
+    decision: Annotated[str, typer.Argument(help="A decision's id, as in X-Signalbox-Decision.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """The whole story of one decision, decided again from what the log keeps."""
+    from signalbox.cli.explain import run
+
+    run(config, decision)
+
+
+@log.command("show")
+def log_show(
+    first: Annotated[
+        int, typer.Option(help="Number of the first record; negative counts from the end.")
+    ] = -20,
+    count: Annotated[int, typer.Option(help="How many records.")] = 20,
+    tenant: Annotated[str, typer.Option(help="Only this tenant's.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Print records."""
+    from signalbox.cli.log import show
+
+    show(config, first, count, tenant, as_json=json)
+
+
+@log.command("tail")
+def log_tail(
+    tenant: Annotated[str, typer.Option(help="Only this tenant's.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Print records as they are written, until interrupted."""
+    from signalbox.cli.log import tail
+
+    tail(config, tenant, as_json=json)
+
+
+@log.command("verify")
+def log_verify(
+    against: Annotated[
+        Path | None, typer.Option(help="Heads kept from an earlier verification: an omission shows.")
+    ] = None,
+    keep: Annotated[Path | None, typer.Option(help="Write the heads found now to this file.")] = None,
+    data: Annotated[Path | None, typer.Option(help="A copy of a data directory; no settings needed.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Check every record, link and commitment of the log; exit 1 if anything is not as it was written."""
+    from signalbox.cli.log import verify
+
+    verify(config, against, keep, data)
+
+
+@models.command("fetch")
+def models_fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Models; none means the default set.")] = None,
+    small: Annotated[bool, typer.Option("--small", help="Only the 98 MB test model.")] = False,
+) -> None:
+    """Bring model files to this machine, checked by SHA-256; goes on where it was interrupted."""
+    from signalbox.cli.models import fetch_models
+
+    fetch_models(names or (["small"] if small else ["default"]))
+
+
+def main() -> None:
+    """The console script: an error of ours is one clear message, not a traceback."""
+    from signalbox.domain.errors import SignalboxError
+
+    try:
+        app()
+    except SignalboxError as error:
+        sys.stderr.write(f"signalbox: {error.message}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

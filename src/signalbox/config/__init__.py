@@ -15,6 +15,7 @@ from signalbox.config.settings import (
     ServerSettings,
     Settings,
 )
+from signalbox.config.validate import models_directory
 
 __all__ = [
     "BreakerSettings",
@@ -26,4 +27,5 @@ __all__ = [
     "Settings",
     "describe",
     "load",
+    "models_directory",
 ]

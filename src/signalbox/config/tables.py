@@ -49,7 +49,7 @@ class DispatchTable(Struct, frozen=True, kw_only=True):
 
 
 class EmbeddedTable(Struct, frozen=True, kw_only=True):
-    models_dir: str = "models"
+    models_dir: str = ""
     threads: int = 0
     prefix_cache: bool = True
     load_timeout: Duration = "300s"

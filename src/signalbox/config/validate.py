@@ -121,13 +121,22 @@ def _dispatch(written: DispatchTable, faults: Faults) -> DispatchSettings:
 
 def _embedded(written: EmbeddedTable, base: Path, env: Mapping[str, str], faults: Faults) -> EmbeddedSettings:
     return EmbeddedSettings(
-        models_dir=_directory(
-            written.models_dir, env.get(MODELS_DIR), base, ("embedded", "models_dir"), faults
-        ),
+        models_dir=base / written.models_dir
+        if written.models_dir and not env.get(MODELS_DIR)
+        else models_directory(env),
         threads=whole(faults, ("embedded", "threads"), written.threads, 0, 1_024),
         prefix_cache=written.prefix_cache,
         load_timeout_ms=quantity(faults, ("embedded", "load_timeout"), duration_ms, written.load_timeout),
     )
+
+
+def models_directory(env: Mapping[str, str]) -> Path:
+    """Where model files lie unless the settings say: `$SIGNALBOX_MODELS_DIR`, else `signalbox/models` in the
+    user's cache, where one download serves every checkout."""
+    if chosen := env.get(MODELS_DIR):
+        return Path(chosen).expanduser().absolute()
+    cache = env.get("XDG_CACHE_HOME") or Path(env.get("HOME") or Path.home()) / ".cache"
+    return Path(cache) / "signalbox" / "models"
 
 
 def _directory(written: str, override: str | None, base: Path, path: FieldPath, faults: Faults) -> Path:

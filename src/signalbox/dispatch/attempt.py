@@ -11,7 +11,7 @@ from signalbox.domain.failure import REACTIONS, ProviderFailure
 from signalbox.domain.money import Money, Usage
 from signalbox.domain.plan import Plan, PlannedAttempt
 from signalbox.domain.records import IntentBody, OutcomeBody, Record, WithdrawnBody
-from signalbox.domain.reply import CONTENT, Event, Finished, Metered, Served, ToolDelta
+from signalbox.domain.reply import CONTENT, Event, Finished, Metered, Reply, Served, ToolDelta
 from signalbox.domain.request import Request
 from signalbox.domain.traits import Facts
 
@@ -111,9 +111,20 @@ class Attempt:
         elif isinstance(event, Finished):
             self.finish = event.reason
         elif isinstance(event, Metered):
-            self.usage = event.usage
+            self.usage = None if event.usage.estimated else event.usage
         elif isinstance(event, Served):
             self.served = event.model
+
+    def took(self, reply: Reply) -> None:
+        """Read a whole reply. Where the vendor gave no usage, what was relayed is counted instead."""
+        self.served = reply.served_model
+        self.finish = reply.choices[0].finish
+        if not reply.usage.estimated:
+            self.usage = reply.usage
+            return
+        for choice in reply.choices:
+            self.characters += len(choice.text) + len(choice.reasoning) + len(choice.refusal)
+            self.characters += sum(len(use.arguments) for use in choice.tool_uses)
 
     def settlement(self) -> Settlement:
         """By the vendor's figures; where it gave none, by what was sent and relayed, marked as estimated."""

@@ -10,6 +10,8 @@ import logging
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final, cast
 
+from msgspec.structs import replace
+
 from signalbox.dispatch.attempt import Attempt, Hop, Order, Settlement, Status, withdrawn
 from signalbox.dispatch.exhausted import exhausted
 from signalbox.dispatch.health import HealthBook
@@ -168,10 +170,9 @@ class Dispatcher:
                 attempt, "cancelled", ProviderFailure(FailureKind.CANCELLED, "the request was cancelled")
             )
             raise
-        attempt.usage, attempt.served = reply.usage, reply.served_model
-        attempt.finish = reply.choices[0].finish
-        delivery.reply = reply
-        delivery.settlement = self.close(attempt, "ok", None)
+        attempt.took(reply)
+        settled = delivery.settlement = self.close(attempt, "ok", None)
+        delivery.reply = reply if settled.usage is reply.usage else replace(reply, usage=settled.usage)
         return delivery
 
     async def _open(

@@ -76,7 +76,7 @@ def next_step(
     return step or Stop(last.kind)
 
 
-def _send(plan: Plan, place: int, wait_us: int, hop: Hop, remaining_us: int, least_us: int) -> Send | None:  # noqa: PLR0917 - one value per field of Send
+def _send(plan: Plan, place: int, wait_us: int, hop: Hop, remaining_us: int, least_us: int) -> Send | None:
     """The step, or None where too little time is left for it."""
     left_us = remaining_us - wait_us
     if left_us < least_us:

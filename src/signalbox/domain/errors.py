@@ -158,6 +158,12 @@ class LogUnavailable(SignalboxError):
     status = 503
 
 
+class LogHeld(LogUnavailable):
+    """Another process holds the writer's lease; the message names it."""
+
+    code = "log_held"
+
+
 class ClientGone(SignalboxError):
     code = "client_gone"
     status = 499

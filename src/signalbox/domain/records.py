@@ -1,7 +1,6 @@
 """What is written down: one append-only family of records, versioned from the first.
 
-    operation   a user's action; most take one decision and are written with it
-    decision    the inputs (by content hash) and the plan
+    decision    the inputs (by content hash) and the plan; names the operation (a user's action) it belongs to
     denial      a terminal record: policy or the shortlist left nothing
     intent      one attempt is about to leave
     outcome     what became of that attempt; exactly one per intent
@@ -34,18 +33,10 @@ class AttemptPlan(Struct, frozen=True):
     timeout_us: int
 
 
-class OperationBody(Struct, frozen=True):
-    """`sensitivity` is the highest seen when it began. Releases are pinned for all its decisions."""
-
-    catalogue: str
-    clock_us: int
-    deadline_us: int
-    operation: str
-    policy: str
-    sensitivity: int
-
-
 class DecisionBody(Struct, frozen=True):
+    """Everything needed to decide again: traits as classified, and by content hash the policy release, the
+    catalogue release, the health snapshot and the ranking rules. Its operation took this one decision."""
+
     app: str
     boundary: str
     catalogue: str
@@ -63,6 +54,7 @@ class DecisionBody(Struct, frozen=True):
     operation: str
     plan: tuple[AttemptPlan, ...]
     policy: str
+    ranking: str
     seed: int
     sensitivity: int
     stream: bool
@@ -149,10 +141,9 @@ class WithdrawnBody(Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-Body = OperationBody | DecisionBody | DenialBody | IntentBody | OutcomeBody | WithdrawnBody
+Body = DecisionBody | DenialBody | IntentBody | OutcomeBody | WithdrawnBody
 
 BODIES: Final[dict[str, type[Body]]] = {
-    "operation": OperationBody,
     "decision": DecisionBody,
     "denial": DenialBody,
     "intent": IntentBody,
@@ -162,7 +153,7 @@ BODIES: Final[dict[str, type[Body]]] = {
 
 
 class Record(Struct, frozen=True):
-    """A body on its way to the log. `ref` is the id it is about: operation, decision or attempt."""
+    """A body on its way to the log. `ref` is the id it is about: a decision or an attempt."""
 
     tenant: str
     kind: str

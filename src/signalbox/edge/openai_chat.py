@@ -11,11 +11,12 @@ from signalbox.dispatch.exhausted import answer_to
 from signalbox.domain.errors import AttemptsExhausted, SignalboxError
 from signalbox.domain.failure import ProviderFailure
 from signalbox.domain.principal import Principal
+from signalbox.domain.reply import Metered
 from signalbox.edge.body import read_body
 from signalbox.edge.context import Headers
 from signalbox.edge.gate import Gate, Receive, Scope, Send, allow, answer, answer_error, stopping
 from signalbox.edge.problems import openai_body
-from signalbox.edge.replies import ReplyHeaders, trailer
+from signalbox.edge.replies import ReplyHeaders, settled, trailer
 from signalbox.wires.openai_chat import ChatCall, ChunkWriter, read_request, write_reply
 
 _DIALECT = "openai-chat"
@@ -62,9 +63,9 @@ class ChatCompletions:
 
     async def _answer(self, send: Send, decided: Decided, delivery: Delivery, came_us: int) -> None:
         assert delivery.reply is not None  # noqa: S101 - no events, so a reply
-        body = write_reply(
-            delivery.reply, id=_completion_id(decided), model=delivery.endpoint.model, extra=None
-        )
+        # A vendor's own time stamp says nothing here: the reply is as old as its decision.
+        reply = replace(delivery.reply, created_s=decided.clock_us // 1_000_000)
+        body = write_reply(reply, id=_completion_id(decided), model=delivery.endpoint.model, extra=None)
         now_us = self._gate.clock.monotonic_us()
         await answer(send, 200, body, self._headers.build(decided, delivery, came_us, now_us))
 
@@ -90,10 +91,14 @@ class ChatCompletions:
             )
             code = "ok"
             try:
+                metered = False
                 async for event in events:
+                    metered = metered or isinstance(event, Metered)
                     chunk = writer.event(event)
                     if chunk:
                         await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                if not metered:
+                    writer.event(Metered(settled(delivery).usage))
                 last = writer.end(trailer(decided, delivery))
             except ProviderFailure as failure:
                 status, code, message = answer_to(failure)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from signalbox.decided import Decided
+from signalbox.dispatch.attempt import Settlement
 from signalbox.dispatch.dispatcher import Delivery
 from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.traits import SENSITIVITY_LABELS
@@ -71,10 +72,15 @@ def server_timing(decided: Decided, came_us: int, now_us: int) -> bytes:
     )
 
 
+def settled(delivery: Delivery) -> Settlement:
+    """What it came to; known at the end only."""
+    assert delivery.settlement is not None  # noqa: S101 - see above
+    return delivery.settlement
+
+
 def trailer(decided: Decided, delivery: Delivery) -> dict[str, Any]:
     """What only the end of a stream knows, for its last chunk."""
-    settlement = delivery.settlement
-    assert settlement is not None  # noqa: S101 - asked for at the end only
+    settlement = settled(delivery)
     return {
         "decision": decided.id,
         "endpoint": delivery.endpoint.id,

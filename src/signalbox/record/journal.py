@@ -16,7 +16,6 @@ It does not decide what is owed a durable write (dispatch does) nor how bytes ar
 
 import asyncio
 import hashlib
-import hmac
 import os
 from collections.abc import Callable, Container, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,10 +30,10 @@ from signalbox.ports.clock import Clock
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import LogStore
 from signalbox.record.leaf import body_bytes
+from signalbox.record.pseudonym import pseudonym
 from signalbox.record.sequencer import Entry, Sequencer
 from signalbox.record.sweep import closing, open_attempts
 
-PSEUDONYM_DIGITS: Final = 32
 _REMEMBERED_MAX: Final = 16_384
 
 
@@ -217,10 +216,7 @@ class Journal:
         self._bytes += len(content)
 
     def pseudonym(self, tenant: str, kind: str, name: str) -> str:
-        """`<initial of kind>-<32 hex digits>`: HMAC-SHA256 under the tenant's key, truncated.
-
-        The first name of a tenant that `open` was not told of waits for the writer thread.
-        """
+        """See `record.pseudonym`. The first name of a tenant unknown to `open` waits for the writer thread."""
         asked = (tenant, kind, name)
         known = self._names.get(asked)
         if known is not None:
@@ -228,10 +224,9 @@ class Journal:
         key = self._keys.get(tenant)
         if key is None:
             key = self._keys[tenant] = self._thread.submit(self._store.tenant_key, tenant).result()
-        digest = hmac.digest(key, f"{kind}\0{name}".encode("utf-8", "surrogatepass"), "sha256")
         if len(self._names) >= _REMEMBERED_MAX:
             self._names.clear()
-        made = self._names[asked] = f"{kind[:1]}-{digest.hex()[:PSEUDONYM_DIGITS]}"
+        made = self._names[asked] = pseudonym(key, kind, name)
         return made
 
     # -- taking records in

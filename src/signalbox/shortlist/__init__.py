@@ -4,6 +4,6 @@ Pure. It only ever removes: what policy forbids is not looked at, so nothing her
 """
 
 from signalbox.shortlist.shortlist import Shortlist, shortlist
-from signalbox.shortlist.target import Target, resolve
+from signalbox.shortlist.target import ROUTING_NAMES, Target, resolve
 
-__all__ = ["Shortlist", "Target", "resolve", "shortlist"]
+__all__ = ["ROUTING_NAMES", "Shortlist", "Target", "resolve", "shortlist"]

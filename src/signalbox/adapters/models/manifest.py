@@ -4,7 +4,7 @@ It does not fetch, and it does not look at the disk beyond the manifest itself.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
@@ -77,14 +77,6 @@ def shipped() -> Manifest:
 def licence_text(licence: str) -> str:
     """The full text of a licence that a model of the shipped manifest is under."""
     return (resources.files(__package__) / "licences" / f"{licence}.txt").read_text("utf-8")
-
-
-def models_directory(environ: Mapping[str, str]) -> Path:
-    """Where model files lie: `$SIGNALBOX_MODELS_DIR`, else `signalbox/models` in the user's cache."""
-    if chosen := environ.get("SIGNALBOX_MODELS_DIR"):
-        return Path(chosen).expanduser()
-    cache = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or Path.home()) / ".cache"
-    return Path(cache) / "signalbox" / "models"
 
 
 def model_path(name: str, directory: Path, manifest: Manifest | None = None) -> Path:

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from signalbox.domain.errors import LogUnavailable
+from signalbox.domain.errors import LogHeld, LogUnavailable
 
 LOCK_FILE: Final = "writer.lock"
 
@@ -26,7 +26,7 @@ class Lease:
         self._fd = -1
 
     def take(self) -> None:
-        """Raises `LogUnavailable` naming the holder, or saying why the directory cannot be used."""
+        """Raises `LogHeld` naming the holder, or `LogUnavailable` saying why the directory cannot be used."""
         try:
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -38,9 +38,7 @@ class Lease:
         except BlockingIOError as error:
             holder = os.pread(fd, 256, 0).decode(errors="replace").strip() or "an unnamed process"
             os.close(fd)
-            raise LogUnavailable(
-                f"the log in `{self._path.parent}` is being written by process {holder}"
-            ) from error
+            raise LogHeld(f"the log in `{self._path.parent}` is being written by process {holder}") from error
         except OSError as error:
             os.close(fd)
             raise LogUnavailable(f"the lock `{self._path}` cannot be taken: {error.strerror}") from error

@@ -67,6 +67,11 @@ class SqliteLogReader:
         rows = self._rows(sql.BLOB, digest)
         return rows[0][0] if rows else None
 
+    def tenant_key(self, tenant: str) -> bytes | None:
+        """The tenant's pseudonym key, or None if it was never needed or has been erased."""
+        rows = self._rows(sql.KEY, tenant)
+        return rows[0][0] if rows else None
+
     def _mark(self, which: int) -> int:
         mark: int = self._rows(sql.MARKS)[0][which]
         return mark

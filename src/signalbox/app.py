@@ -1,0 +1,240 @@
+"""The composition root: the only place that names concrete adapters.
+
+`Signalbox` is the whole house without its HTTP door: the server, the CLI and a program that embeds it
+use exactly this.
+
+    async with Signalbox.from_config("signalbox.toml") as box:
+        reply = await box.complete(request)
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from time import time_ns
+from typing import Final
+
+from signalbox.adapters.clock import RandomIds, SystemClock
+from signalbox.adapters.environment import EnvironmentSecrets
+from signalbox.adapters.http.client import HttpClient
+from signalbox.adapters.local_keys import obtain
+from signalbox.adapters.log_relay.client import RelayLog
+from signalbox.adapters.log_relay.server import RelayServer
+from signalbox.adapters.providers.embedded.provider import ChildKeys, Embedded
+from signalbox.adapters.providers.embedded.settings import RuntimeSettings
+from signalbox.adapters.providers.openai_compatible.provider import OpenAICompatible
+from signalbox.adapters.stores.sqlite.log_store import SqliteLogStore
+from signalbox.adapters.telemetry.prometheus import PrometheusMeter
+from signalbox.adapters.tokenizer import Tokenizer
+from signalbox.config import Settings, load
+from signalbox.decided import Decided
+from signalbox.dispatch.dispatcher import Delivery, Dispatcher
+from signalbox.dispatch.health import HealthBook
+from signalbox.dispatch.interlock import Interlock, Release
+from signalbox.domain.canonical import canonical
+from signalbox.domain.endpoint import Catalogue
+from signalbox.domain.errors import LogHeld, Unauthenticated
+from signalbox.domain.principal import Principal
+from signalbox.domain.reply import Reply
+from signalbox.domain.request import Request
+from signalbox.identify import Key, KeyRing
+from signalbox.pipeline import Pipeline
+from signalbox.policy import compile_policy
+from signalbox.ports.failpoint import Failpoint, passing
+from signalbox.ports.log import DecisionLog
+from signalbox.ports.provider import Provider
+from signalbox.record.journal import Journal
+from signalbox.wiring import (
+    breaker_rules,
+    configured_keys,
+    local_key,
+    objectives,
+    operator_key,
+    retry_rules,
+)
+
+PROVIDER_KINDS: Final = ("embedded", "openai-compatible")
+VERDICTS_KEPT: Final = 10_000
+LOCAL_KEY_FILE: Final = "local.key"
+OPERATOR_KEY_FILE: Final = "operator.key"
+RELAY_SOCKET: Final = "log.sock"
+
+
+def load_settings(path: Path, env: Mapping[str, str]) -> Settings:
+    """Read and validate the files, for now. Raises `ConfigErrors`, which names everything wrong."""
+    return load(path, env, now_us=time_ns() // 1_000, provider_kinds=PROVIDER_KINDS)
+
+
+def build_release(settings: Settings) -> Release:
+    """Catalogue and policy, compiled against each other. Raises `PolicyInvalid`."""
+    catalogue = Catalogue(settings.catalogue)
+    policy = compile_policy(settings.policy, catalogue, settings.tenants)
+    return Release(catalogue, policy, cache_size=VERDICTS_KEPT)
+
+
+class Signalbox:
+    """Use as an async context manager. Inside, it either holds the writer's lease on its data directory
+    or hands its records to the process that does."""
+
+    def __init__(self, path: Path, settings: Settings, env: Mapping[str, str], failpoint: Failpoint) -> None:
+        self._path = path
+        self._env = env
+        self._failpoint = failpoint
+        self._exit = AsyncExitStack()
+        self._local: Key | None = None
+        self.settings = settings
+        self.clock = SystemClock()
+        self.meter = PrometheusMeter()
+        self.tokenizer = Tokenizer()
+        self.interlock = Interlock(build_release(settings))
+        self.health = HealthBook(
+            breaker_rules(settings), self.meter, cadence_us=settings.dispatch.health_cadence_ms * 1_000
+        )
+        self.keys = KeyRing([])
+        self.providers: dict[str, Provider] = {}
+        self.log: DecisionLog
+        self.pipeline: Pipeline
+
+    @classmethod
+    def from_config(
+        cls, path: Path | str, *, env: Mapping[str, str] | None = None, failpoint: Failpoint = passing
+    ) -> "Signalbox":
+        """Raises `ConfigErrors` or `PolicyInvalid`, which name file, line and field."""
+        env = os.environ if env is None else env
+        where = Path(path)
+        return cls(where, load_settings(where, env), env, failpoint)
+
+    async def __aenter__(self) -> "Signalbox":
+        async with AsyncExitStack() as opened:
+            settings = self.settings
+            self.log = await self._open_log(opened)
+            self.keys = self._key_ring(settings)
+            self.providers = self._build_providers(settings)
+            for provider in self.providers.values():
+                opened.push_async_callback(provider.aclose)
+            dispatcher = Dispatcher(
+                providers=self.providers,
+                interlock=self.interlock,
+                health=self.health,
+                log=self.log,
+                clock=self.clock,
+                meter=self.meter,
+                rules=retry_rules(settings),
+                failpoint=self._failpoint,
+            )
+            self.pipeline = Pipeline(
+                interlock=self.interlock,
+                health=self.health,
+                dispatcher=dispatcher,
+                log=self.log,
+                clock=self.clock,
+                ids=RandomIds(),
+                objectives=objectives(settings),
+                count_tokens=self.tokenizer.count,
+                failpoint=self._failpoint,
+            )
+            self._pin_release()
+            self._exit = opened.pop_all()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._exit.aclose()
+
+    async def complete(self, request: Request, *, key: str | None = None) -> Reply:
+        """The whole reply, whether or not the request asked for a stream.
+
+        `key` is a credential as a client would send it; without one, this machine's local key is used.
+        Raises members of `domain.errors.SignalboxError`.
+        """
+        _, delivery = await self.run(request, key=key)
+        assert delivery.reply is not None  # noqa: S101 - `run` was not asked for a stream
+        return delivery.reply
+
+    async def run(self, request: Request, *, key: str | None = None) -> tuple[Decided, Delivery]:
+        """As `complete`, with the decision and how it was carried out. A request with `stream` gives
+        `delivery.events`, to be read to the end or closed."""
+        return await self.pipeline.run(request, self.principal(key))
+
+    async def decide(self, request: Request, *, key: str | None = None) -> Decided:
+        """What would be done with this request. Nothing is sent and nothing is written down."""
+        return await self.pipeline.decide(request, self.principal(key), record=False)
+
+    def principal(self, key: str | None = None) -> Principal:
+        """Who a credential is; without one, whoever works on this machine. Raises `Unauthenticated`."""
+        if key is not None:
+            return self.keys.identify(key, self.clock.now_us())
+        if self._local is None:
+            raise Unauthenticated("give a key: `local_key` is off in the settings, so this machine has none")
+        return self._local.principal
+
+    async def reload(self) -> Release:
+        """Read the files again and publish what they say. Raises `ConfigErrors` or `PolicyInvalid`, and
+        keeps the releases in force. Server, dispatch and data directory count at the next start."""
+        settings = await asyncio.to_thread(load_settings, self._path, self._env)
+        release = await asyncio.to_thread(build_release, settings)
+        self.settings = settings
+        self.keys = self._key_ring(settings)
+        self.pipeline.objectives = objectives(settings)
+        self.interlock.publish(release)
+        self._pin_release()
+        return release
+
+    async def _open_log(self, opened: AsyncExitStack) -> DecisionLog:
+        settings = self.settings
+        address = f"{settings.server.host}:{settings.server.port}"
+        socket_path = settings.data_dir / RELAY_SOCKET
+        journal = Journal(
+            SqliteLogStore(settings.data_dir, address=address),
+            self.clock,
+            may_lag=frozenset(tenant.id for tenant in settings.tenants if tenant.serve_without_log),
+            failpoint=self._failpoint,
+        )
+        try:
+            await journal.open([tenant.id for tenant in settings.tenants])
+        except LogHeld:
+            relay = await RelayLog.connect(socket_path)
+            opened.push_async_callback(relay.aclose)
+            return relay
+        opened.push_async_callback(journal.aclose)
+        server = RelayServer(journal, socket_path)
+        await server.start()
+        opened.push_async_callback(server.aclose)
+        return journal
+
+    def _key_ring(self, settings: Settings) -> KeyRing:
+        """The keys of the settings and, where they are wanted, this machine's own."""
+        keys = list(configured_keys(settings))
+        self._local = None
+        if settings.server.local_key:
+            self._local = local_key(settings, obtain(settings.data_dir, LOCAL_KEY_FILE))
+            keys.append(self._local)
+            keys.append(operator_key(settings, obtain(settings.data_dir, OPERATOR_KEY_FILE)))
+        return KeyRing(keys)
+
+    def _build_providers(self, settings: Settings) -> dict[str, Provider]:
+        keys = ChildKeys()
+        runtime = RuntimeSettings(
+            log_dir=settings.data_dir / "models",
+            threads=settings.embedded.threads,
+            prefix_cache=settings.embedded.prefix_cache,
+            load_timeout_ms=settings.embedded.load_timeout_ms,
+        )
+        return {
+            "embedded": Embedded(
+                OpenAICompatible(HttpClient(self.clock), keys, self.clock),
+                keys,
+                settings.embedded.models_dir,
+                runtime,
+                self.clock,
+            ),
+            "openai-compatible": OpenAICompatible(
+                HttpClient(self.clock), EnvironmentSecrets(self._env), self.clock
+            ),
+        }
+
+    def _pin_release(self) -> None:
+        """Keep what decisions will refer to."""
+        release = self.interlock.release
+        self.log.pin(release.catalogue.hash, canonical(release.catalogue.release))
+        self.log.pin(release.policy.hash, release.policy.content)

@@ -1,0 +1,75 @@
+"""What several commands share: settings, the log on disk, and a running server's address."""
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from signalbox.adapters.stores.sqlite.log_reader import SqliteLogReader
+from signalbox.app import OPERATOR_KEY_FILE, load_settings
+from signalbox.config import Settings
+from signalbox.domain.errors import SignalboxError
+
+_PROBE_TIMEOUT_S = 1.0
+_CALL_TIMEOUT_S = 60.0
+
+
+class CommandFailed(SignalboxError):
+    """Something a person has to do first; the message says what."""
+
+    code = "command_failed"
+
+
+def console() -> Console:
+    return Console(soft_wrap=False, highlight=False)
+
+
+def settings_of(config: Path) -> Settings:
+    return load_settings(config, os.environ)
+
+
+def open_log(settings: Settings) -> SqliteLogReader:
+    return SqliteLogReader.open(settings.data_dir)
+
+
+def address(settings: Settings) -> str:
+    host = settings.server.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
+
+
+def server_is_up(settings: Settings) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address(settings)}/healthz", timeout=_PROBE_TIMEOUT_S) as reply:  # noqa: S310 - our own address
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+def call_server(settings: Settings, method: str, path: str) -> object:
+    """One call as this machine's operator; the parsed JSON answer. Raises `CommandFailed`."""
+    key_file = settings.data_dir / OPERATOR_KEY_FILE
+    try:
+        key = key_file.read_text().strip()
+    except OSError as error:
+        raise CommandFailed(
+            f"no operator key at `{key_file}`: start the server once with `local_key = true`"
+        ) from error
+    body = send(f"{address(settings)}{path}", method, {"Authorization": f"Bearer {key}"}, None)
+    return msgspec.json.decode(body)
+
+
+def send(url: str, method: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+    """Raises `CommandFailed` with the server's own words, or with what to do when there is no server."""
+    request = urllib.request.Request(url, data=body, method=method, headers=dict(headers))  # noqa: S310 - our own address
+    try:
+        with urllib.request.urlopen(request, timeout=_CALL_TIMEOUT_S) as reply:  # noqa: S310 - our own address
+            return bytes(reply.read())
+    except urllib.error.HTTPError as error:
+        said = msgspec.json.decode(error.read())
+        raise CommandFailed(said["error"]["message"]) from error
+    except OSError as error:
+        raise CommandFailed(f"no server answers at {url}: start it with `make run` ({error})") from error

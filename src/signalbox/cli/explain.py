@@ -1,0 +1,101 @@
+"""`signalbox explain`: one decision, read as a story."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from signalbox.cli.common import CommandFailed, console, open_log, settings_of
+from signalbox.config import Settings
+from signalbox.domain.money import Money
+from signalbox.domain.traits import SENSITIVITY_LABELS
+from signalbox.record.pseudonym import pseudonym
+from signalbox.story import Story, tell
+from signalbox.wiring import LOCAL_GROUP
+
+_PREFIX = "dec-"
+
+
+def run(config: Path, decision: str) -> None:
+    settings = settings_of(config)
+    show(console(), story_of(settings, decision), decision)
+
+
+def story_of(settings: Settings, decision: str) -> Story:
+    """Raises `CommandFailed` for what is no id, `NotFound` for one that the log does not have."""
+    ident = decision if decision.startswith(_PREFIX) else _PREFIX + decision.removeprefix("chatcmpl-")
+    try:
+        time_us = int(ident.removeprefix(_PREFIX)[:12], 16) * 1_000
+    except ValueError:
+        raise CommandFailed(
+            f"`{decision[:64]}` is not the id of a decision: they begin with `dec-`"
+        ) from None
+    log = open_log(settings)
+    found = [stored for _, stored in log.find(ident, time_us)]
+    groups: dict[str, str] = {}
+    for tenant in settings.tenants:
+        key = log.tenant_key(tenant.id)
+        if key is not None:
+            groups |= {pseudonym(key, "group", name): name for name in _groups(settings)}
+    return tell(ident, found, log.blob, groups)
+
+
+def _groups(settings: Settings) -> set[str]:
+    return {LOCAL_GROUP, *(group for key in settings.keys for group in key.groups)}
+
+
+def show(out: Console, story: Story, decision: str) -> None:
+    out.print(f"[bold]{decision}[/bold] · tenant {story.tenant}")
+    if story.denial is not None:
+        denial = story.denial
+        out.print(f"{_when(denial.clock_us)}: refused with {denial.status} {denial.code}")
+        for reason in denial.reasons:
+            out.print(f"  {reason}", soft_wrap=True)
+    if story.decision is not None:
+        body = story.decision
+        out.print(
+            f"{_when(body.clock_us)}: `{body.target}` was asked for by {body.subject}, "
+            f"{body.app or 'no app'}.{body.feature or 'no feature'} → task {body.task} "
+            f"({body.task_confidence / 100:.0f} %), sensitivity {SENSITIVITY_LABELS[body.sensitivity]}, "
+            f"categories {', '.join(body.categories) or 'none'}, boundary {body.boundary}, "
+            f"{body.tokens_in} tokens in, at most {body.tokens_out_max} out, "
+            f"{body.latency_class} within {body.deadline_ms / 1000:g} s; objective {body.objective}",
+            soft_wrap=True,
+        )
+        out.print(
+            f"policy {body.policy[:16]}… · catalogue {body.catalogue[:16]}… · health {body.health[:16]}…"
+        )
+    if story.lines:
+        table = Table("endpoint", "", "why")
+        for line in story.lines:
+            table.add_row(line.endpoint, line.fate, line.why)
+        out.print(table)
+    for stopped in story.withdrawn:
+        out.print(f"{stopped.attempt}: not sent to {stopped.endpoint}: {'; '.join(stopped.reasons)}")
+    outcomes = {outcome.attempt: outcome for outcome in story.outcomes}
+    for intent in story.intents:
+        out.print(
+            f"{intent.attempt}: {intent.hop} to {intent.endpoint} ({intent.model} of {intent.vendor}, "
+            f"processed by {intent.processor} in {intent.region})"
+            + (", on disk before it left" if intent.durable else ""),
+            soft_wrap=True,
+        )
+        outcome = outcomes.get(intent.attempt)
+        if outcome is None:
+            out.print("  no outcome yet")
+            continue
+        first = f", first token after {outcome.first_token_us / 1e6:.2f} s" if outcome.first_token_us else ""
+        why = f" ({outcome.failure}: {outcome.detail})" if outcome.failure else ""
+        out.print(
+            f"  {outcome.status}{why} after {outcome.elapsed_us / 1e6:.2f} s{first}; "
+            f"{outcome.tokens_in} + {outcome.tokens_cached} cached tokens in, {outcome.tokens_out} out"
+            f"{' (estimated)' if outcome.tokens_estimated else ''}; billed {outcome.billed}: "
+            f"{Money(outcome.cost_nanos, outcome.currency)}; served by `{outcome.served}`",
+            soft_wrap=True,
+        )
+    out.print(story.note)
+
+
+def _when(clock_us: int) -> str:
+    return datetime.fromtimestamp(clock_us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,85 @@
+"""Serving an ASGI application with uvicorn: bound first, drained at the end.
+
+uvicorn owns the sockets, HTTP/1.1, idle connections and the drain; `protocol` adds the limits.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import uvicorn
+
+from signalbox.domain.errors import SignalboxError
+from signalbox.edge.protocol import EdgeLimits, EdgeProtocol
+
+_BACKLOG = 2_048
+
+
+class AddressUnavailable(SignalboxError):
+    code = "address_unavailable"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the address before anything is loaded. Raises `AddressUnavailable` with what to do about it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise AddressUnavailable(
+            f"{host}:{port} cannot be used ({error.strerror}): stop what uses it, "
+            "or set another `port` under [server] or in SIGNALBOX_PORT"
+        ) from error
+    return listener
+
+
+async def serve(
+    app: Any, listener: socket.socket, limits: EdgeLimits, *, drain_s: float, started: Callable[[], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT; then take no new connections, let requests under way end for at
+    most `drain_s` seconds, and cancel what is left so that its outcome is written down."""
+    config = uvicorn.Config(
+        app,
+        http=partial(EdgeProtocol, limits=limits),  # type: ignore[arg-type]  # any callable that makes one
+        loop="none",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=max(1, round(drain_s)),
+        timeout_keep_alive=75,
+    )
+    await _Server(config, started).serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """uvicorn raises the signal again once it has served, which would end the process before the
+        decision log is closed."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)

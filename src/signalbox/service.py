@@ -1,0 +1,147 @@
+"""The house with its HTTP door: what `signalbox serve` runs."""
+
+import asyncio
+import logging
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from signalbox.app import Signalbox
+from signalbox.config import ConfigErrors
+from signalbox.edge.app import Edge
+from signalbox.edge.gate import Gate
+from signalbox.edge.openai_chat import ChatCompletions
+from signalbox.edge.openai_models import Models
+from signalbox.edge.operations import Operations, Readiness, ReloadRefused
+from signalbox.edge.protocol import EdgeLimits
+from signalbox.edge.server import bind, serve
+from signalbox.policy import PolicyInvalid
+
+_log: Final = logging.getLogger("signalbox.service")
+
+
+class HttpService:
+    """Implements `edge.operations.Service` over a `Signalbox`."""
+
+    def __init__(self, box: Signalbox) -> None:
+        self._box = box
+        self.gate = Gate(
+            keys=box.keys,
+            pipeline=box.pipeline,
+            clock=box.clock,
+            meter=box.meter,
+            body_bytes_max=box.settings.server.body_bytes_max,
+        )
+        operations = Operations(self.gate, self)
+        self.app = Edge(
+            {
+                "/v1/chat/completions": ChatCompletions(self.gate),
+                "/v1/models": Models(self.gate),
+                "/healthz": operations.healthz,
+                "/readyz": operations.readyz,
+                "/metrics": operations.metrics,
+                "/admin/v1/reload": operations.reload,
+                "/admin/v1/endpoints": operations.endpoints,
+            }
+        )
+
+    async def readiness(self) -> Readiness:
+        """Ready when the log can be written and at least one endpoint can serve."""
+        checks = {"log": "ok" if self._box.log.healthy else "the decision log cannot be written"}
+        states = await self._ready_endpoints()
+        ready = sum(states.values())
+        checks["endpoints"] = f"{ready} of {len(states)} ready"
+        return Readiness(self._box.log.healthy and ready > 0, checks)
+
+    def metrics(self) -> bytes:
+        meter = self._box.meter
+        meter.gauge("log_healthy", float(self._box.log.healthy))
+        meter.gauge("verdicts_cached", float(len(self._box.interlock.release.cache)))
+        meter.gauge("kill_epoch", float(self._box.interlock.kill_epoch))
+        meter.gauge("resident_memory_max_bytes", float(_peak_bytes()))
+        return meter.exposition()
+
+    async def reload(self) -> dict[str, Any]:
+        try:
+            release = await self._box.reload()
+        except ConfigErrors as errors:
+            raise ReloadRefused(errors.errors) from errors
+        self.gate.keys = self._box.keys
+        return {"policy": release.policy.hash, "catalogue": release.catalogue.hash}
+
+    async def endpoints(self) -> list[dict[str, Any]]:
+        states = await self._ready_endpoints()
+        box = self._box
+        return [
+            {
+                "id": endpoint.id,
+                "model": endpoint.model,
+                "vendor": endpoint.vendor,
+                "region": endpoint.region,
+                "ready": states[endpoint.id],
+                "breaker": box.health.state(endpoint),
+                "killed": box.interlock.killed(endpoint),
+            }
+            for endpoint in box.interlock.release.catalogue.endpoints
+        ]
+
+    async def _ready_endpoints(self) -> dict[str, bool]:
+        """Asking is also what starts an embedded model."""
+        box = self._box
+        return {
+            endpoint.id: await box.providers[endpoint.provider].ready(endpoint)
+            for endpoint in box.interlock.release.catalogue.endpoints
+        }
+
+    async def warm(self) -> None:
+        """Have slow things begun before the first request needs them."""
+        await asyncio.to_thread(self._box.tokenizer.warm)
+        await self._ready_endpoints()
+
+
+async def run(box: Signalbox, announce: Callable[[str], None]) -> None:
+    """Serve until told to stop. `announce` is called with the address once requests are taken."""
+    settings = box.settings.server
+    listener = bind(settings.host, settings.port)
+    async with box:
+        service = HttpService(box)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, lambda: reloading.add(loop.create_task(_reload(service))))
+        reloading: set[asyncio.Task[None]] = set()
+        warming = asyncio.create_task(service.warm())
+        host, port = listener.getsockname()[:2]
+        limits = EdgeLimits(
+            header_bytes=settings.header_bytes_max,
+            header_s=settings.header_timeout_ms / 1_000,
+            body_s=settings.body_timeout_ms / 1_000,
+            connections=settings.connections_max,
+        )
+        try:
+            await serve(
+                service.app,
+                listener,
+                limits,
+                drain_s=settings.drain_timeout_ms / 1_000,
+                started=lambda: announce(f"http://{host}:{port}"),
+            )
+        finally:
+            warming.cancel()
+
+
+async def _reload(service: HttpService) -> None:
+    """On SIGHUP: what is wrong with the files goes to the process log, and the old releases serve on."""
+    try:
+        published = await service.reload()
+    except (ReloadRefused, PolicyInvalid) as error:
+        _log.error("reload refused, the old releases go on serving:\n%s", error.message)
+    else:
+        _log.warning(
+            "reloaded: policy %s, catalogue %s", published["policy"][:12], published["catalogue"][:12]
+        )
+
+
+def _peak_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1_024

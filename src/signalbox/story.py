@@ -1,0 +1,230 @@
+"""The whole story of one decision, told from the log: what was asked, what policy said of every endpoint,
+which candidates were left and in which order, and what became of each attempt.
+
+The decision is made again from what the record refers to, and compared with what was recorded.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from signalbox.decide import Choice, Inputs, NothingPermitted, decide
+from signalbox.decided import Ranking
+from signalbox.domain.endpoint import Catalogue, CatalogueRelease
+from signalbox.domain.errors import NoCandidate, NotFound
+from signalbox.domain.plan import HealthSnapshot, PlannedAttempt
+from signalbox.domain.principal import Tenant
+from signalbox.domain.records import (
+    BODIES,
+    DecisionBody,
+    DenialBody,
+    IntentBody,
+    OutcomeBody,
+    WithdrawnBody,
+)
+from signalbox.domain.standing import standings
+from signalbox.domain.traits import Facts, LatencyClass, Sensitivity, TaskType, Traits
+from signalbox.domain.verdict import PolicyRelease, Verdict
+from signalbox.policy import CompiledPolicy, compile_policy, explain_denials
+from signalbox.ports.log import StoredRecord
+from signalbox.shortlist import resolve
+
+Blob = Callable[[str], bytes | None]
+
+
+class _Leaf(Struct):
+    kind: str
+    tenant: str
+
+
+class _PolicyContent(Struct):
+    """As `CompiledPolicy.content` writes it."""
+
+    schema: str
+    tenants: list[tuple[str, str]]
+    texts: list[tuple[str, str]]
+
+
+class Line(Struct, frozen=True):
+    """One endpoint's part in the story: `fate` is planned, not needed, dropped, or denied."""
+
+    endpoint: str
+    fate: str
+    why: str
+
+
+class Story(Struct, frozen=True):
+    """`same`: deciding again gave the recorded plan; None where it could not be tried (see `note`)."""
+
+    tenant: str
+    decision: DecisionBody | None
+    denial: DenialBody | None
+    intents: tuple[IntentBody, ...]
+    outcomes: tuple[OutcomeBody, ...]
+    withdrawn: tuple[WithdrawnBody, ...]
+    lines: tuple[Line, ...]
+    same: bool | None
+    note: str
+
+
+def tell(ident: str, records: Iterable[StoredRecord], blob: Blob, groups: Mapping[str, str]) -> Story:
+    """`groups` maps the pseudonyms of groups that are known here to their names. Raises `NotFound`."""
+    decision: DecisionBody | None = None
+    denial: DenialBody | None = None
+    intents: list[IntentBody] = []
+    outcomes: list[OutcomeBody] = []
+    stopped: list[WithdrawnBody] = []
+    tenant = ""
+    for record in records:
+        leaf = msgspec.json.decode(record.leaf, type=_Leaf)
+        if not record.body or leaf.kind not in BODIES:
+            continue
+        body = msgspec.json.decode(record.body, type=BODIES[leaf.kind])
+        if body.decision != ident:
+            continue
+        tenant = leaf.tenant
+        match body:
+            case DecisionBody():
+                decision = body
+            case DenialBody():
+                denial = body
+            case IntentBody():
+                intents.append(body)
+            case OutcomeBody():
+                outcomes.append(body)
+            case WithdrawnBody():
+                stopped.append(body)
+    if decision is None and denial is None:
+        raise NotFound(f"the log has no decision `{ident[:64]}`")
+    lines: tuple[Line, ...] = ()
+    same, note = None, "a refusal is told as it was recorded"
+    if decision is not None:
+        lines, same, note = _again(tenant, decision, blob, groups)
+    return Story(tenant, decision, denial, tuple(intents), tuple(outcomes), tuple(stopped), lines, same, note)
+
+
+def _again(
+    tenant: str, body: DecisionBody, blob: Blob, groups: Mapping[str, str]
+) -> tuple[tuple[Line, ...], bool | None, str]:
+    """Decide again from the record's inputs."""
+    contents = {name: blob(digest) for name, digest in _inputs(body).items()}
+    missing = sorted(name for name, content in contents.items() if content is None)
+    if missing:
+        return (), None, f"not decided again: the log no longer keeps its {', '.join(missing)}"
+    unknown = [group for group in body.groups if group not in groups]
+    if unknown:
+        return (), None, "not decided again: a group of the caller is no longer known here"
+    catalogue = Catalogue(msgspec.json.decode(contents["catalogue"] or b"", type=CatalogueRelease))
+    policy = _compiled(contents["policy"] or b"", catalogue)
+    snapshot = msgspec.json.decode(contents["health snapshot"] or b"", type=HealthSnapshot)
+    ranking = msgspec.json.decode(contents["ranking rules"] or b"", type=Ranking)
+    traits = traits_of(body)
+    facts = Facts(
+        tenant,
+        tuple(groups[group] for group in body.groups),
+        body.app,
+        body.feature,
+        traits.sensitivity,
+        body.categories,
+        body.boundary,
+    )
+    verdict = policy.verdict(facts, body.clock_us)
+    target = resolve(body.target, catalogue)
+    inputs = Inputs(
+        traits,
+        verdict,
+        standings(catalogue, snapshot),
+        target.places if target else (),
+        ranking.objective,
+        ranking.attempts_max,
+        body.clock_us,
+        body.seed,
+    )
+    try:
+        choice = decide(inputs)
+    except (NothingPermitted, NoCandidate):
+        return (), False, "decided again, nothing was left: the record and its inputs do not agree"
+    same = [_as_recorded(attempt) for attempt in choice.plan.attempts] == [
+        msgspec.structs.astuple(attempt) for attempt in body.plan
+    ]
+    note = "decided again from the recorded inputs: the same plan" if same else "decided again: ANOTHER plan"
+    return _lines(catalogue, policy, verdict, choice), same, note
+
+
+def _inputs(body: DecisionBody) -> dict[str, str]:
+    return {
+        "catalogue": body.catalogue,
+        "policy": body.policy,
+        "health snapshot": body.health,
+        "ranking rules": body.ranking,
+    }
+
+
+def traits_of(body: DecisionBody) -> Traits:
+    """The traits that a decision was made from, as its record keeps them."""
+    return Traits(
+        app=body.app,
+        feature=body.feature,
+        task=TaskType(body.task),
+        task_confidence=body.task_confidence,
+        sensitivity=Sensitivity(body.sensitivity),
+        categories=body.categories,
+        boundary=body.boundary,
+        latency_class=LatencyClass(body.latency_class),
+        deadline_ms=body.deadline_ms,
+        tokens_in=body.tokens_in,
+        tokens_out_max=body.tokens_out_max,
+        needs=body.needs,
+    )
+
+
+def _compiled(content: bytes, catalogue: Catalogue) -> CompiledPolicy:
+    kept = msgspec.json.decode(content, type=_PolicyContent)
+    release = PolicyRelease(texts=dict(kept.texts), schema=kept.schema)
+    return compile_policy(
+        release, catalogue, [Tenant(id=name, home_cloud=home) for name, home in kept.tenants]
+    )
+
+
+def _as_recorded(attempt: PlannedAttempt) -> tuple[object, ...]:
+    return (
+        attempt.cost_nanos_max,
+        attempt.cost_nanos,
+        attempt.currency,
+        attempt.endpoint,
+        attempt.latency_us,
+        attempt.quality,
+        attempt.reason,
+        attempt.timeout_us,
+    )
+
+
+_FATES: Final = ("planned", "not needed", "dropped", "denied")
+
+
+def _lines(
+    catalogue: Catalogue, policy: CompiledPolicy, verdict: Verdict, choice: Choice
+) -> tuple[Line, ...]:
+    """Every endpoint of the catalogue, the planned ones first and in their order."""
+    planned = {attempt.endpoint: attempt for attempt in choice.plan.attempts}
+    dropped = {item.endpoint: item.reason for item in choice.dropped}
+    denied = {
+        denial.endpoint: "; ".join(denial.reasons) for denial in explain_denials(verdict, catalogue, policy)
+    }
+    lines = [
+        Line(name, "planned", f"{place}. {attempt.reason}")
+        for place, (name, attempt) in enumerate(planned.items(), start=1)
+    ]
+    for endpoint in catalogue.endpoints:
+        name = endpoint.id
+        if name in planned:
+            continue
+        if name in denied:
+            lines.append(Line(name, "denied", denied[name]))
+        elif name in dropped:
+            lines.append(Line(name, "dropped", dropped[name]))
+        else:
+            lines.append(Line(name, "not needed", "permitted and able, and behind the attempts of the plan"))
+    return tuple(sorted(lines, key=lambda line: _FATES.index(line.fate)))
