@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
+import uvloop
 
 from signalbox.adapters.clock import SystemClock
 from signalbox.adapters.http import HttpClient
@@ -344,3 +345,22 @@ def alive(pid: int) -> bool:
         return False
     # A zombie that nobody has waited for yet is dead as well.
     return not Path("/proc").is_dir() or b") Z" not in Path(f"/proc/{pid}/stat").read_bytes()
+
+
+def test_the_same_on_uvloop(models_dir: Path, tmp_path: Path) -> None:
+    """The server's own event loop has another implementation of processes."""
+
+    async def live() -> None:
+        harness = EmbeddedHarness(models_dir, tmp_path)
+        await harness.warm()
+        first = harness.child.pid
+        with pytest.raises(ProviderFailure) as broken:
+            await kill_once_it_speaks(harness)
+        assert broken.value.kind is FailureKind.RESET
+        await harness.warm()
+        assert harness.child.pid != first
+        await harness.provider.aclose()
+        assert not alive(harness.child.pid)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(live())

@@ -174,11 +174,11 @@ def _completion(ask: Ask, said: Answer, behaviour: Behaviour, number: int) -> by
         message = {"role": "assistant", "content": None, "tool_calls": [call]}
     choices = [
         {"index": index, "message": message, "logprobs": None, "finish_reason": said.finish}
-        for index in range(ask.n or 1)
+        for index in range(_choices(ask, behaviour))
     ]
     reply = _envelope("chat.completion", ask, behaviour, number) | {"choices": choices}
     if behaviour.usage:
-        reply["usage"] = _usage(ask, said)
+        reply["usage"] = _usage(ask, said, behaviour)
     return _encode(reply)
 
 
@@ -189,7 +189,7 @@ def _events(ask: Ask, said: Answer, behaviour: Behaviour, number: int) -> Iterat
         choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
         return _sse(_encode(envelope | {"choices": [choice]}))
 
-    choices = range(ask.n or 1)
+    choices = range(_choices(ask, behaviour))
     for index in choices:
         first: dict[str, Any] = {"role": "assistant", "content": ""}
         if said.tool:
@@ -208,7 +208,7 @@ def _events(ask: Ask, said: Answer, behaviour: Behaviour, number: int) -> Iterat
     for index in choices:
         yield event(index, {}, said.finish)
     if behaviour.usage and ask.stream_options is not None and ask.stream_options.include_usage:
-        yield _sse(_encode(envelope | {"choices": [], "usage": _usage(ask, said)}))
+        yield _sse(_encode(envelope | {"choices": [], "usage": _usage(ask, said, behaviour)}))
     yield b"data: [DONE]\n\n"
 
 
@@ -217,14 +217,18 @@ def _envelope(kind: str, ask: Ask, behaviour: Behaviour, number: int) -> dict[st
     return {"id": f"chatcmpl-emulated-{number}", "object": kind, "created": CREATED_S, "model": model}
 
 
-def _usage(ask: Ask, said: Answer) -> dict[str, Any]:
-    output = len(said.pieces) * (ask.n or 1)
+def _usage(ask: Ask, said: Answer, behaviour: Behaviour) -> dict[str, Any]:
+    output = len(said.pieces) * _choices(ask, behaviour)
     return {
         "prompt_tokens": said.prompt_tokens,
         "completion_tokens": output,
         "total_tokens": said.prompt_tokens + output,
         "prompt_tokens_details": {"cached_tokens": 0},
     }
+
+
+def _choices(ask: Ask, behaviour: Behaviour) -> int:
+    return behaviour.choices or ask.n or 1
 
 
 def _sse(data: bytes) -> bytes:

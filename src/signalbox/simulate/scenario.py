@@ -37,7 +37,8 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one request is answered. `tokens` is the reply's length where `max_tokens` does not cut it.
 
     `served_model` is the name reported (default: the one asked for). `retry_after` and `retry_after_ms`
-    are header values; `code` and `message` go into the error of `status`.
+    are header values; `code` and `message` go into the error of `status`. `choices` is how many are made,
+    whatever `n` was (0: as asked).
     """
 
     fault: Fault = "none"
@@ -51,6 +52,7 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token_ms: float = 0
     tokens: int = 16
     served_model: str = ""
+    choices: int = 0
     usage: bool = True
 
 
