@@ -216,7 +216,7 @@ class Journal:
         self._bytes += len(content)
 
     def pseudonym(self, tenant: str, kind: str, name: str) -> str:
-        """See `record.pseudonym`. The first name of a tenant unknown to `open` waits for the writer thread."""
+        """See `record.pseudonym`. The first name of a tenant unknown to `open` waits for the writer."""
         asked = (tenant, kind, name)
         known = self._names.get(asked)
         if known is not None:
