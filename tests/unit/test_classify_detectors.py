@@ -166,9 +166,16 @@ def test_finds_what_stands_at_the_end_of_two_megabytes(kind: list[str]) -> None:
 
 def test_never_reads_across_two_texts() -> None:
     assert detect(f"4111 1111{BOUNDARY}1111 1111") == ()
+    assert detect(f"{' '.join('41111111')}{BOUNDARY}{' '.join('11111111')}{BOUNDARY}1234567890") == ()
     assert detect(f"the patient{BOUNDARY}insulin") == ()
+    assert detect(f"insulin{BOUNDARY}the patient") == ()
     assert detect(f"bsn{BOUNDARY}111222333") == ()
     assert detect(f"password:{BOUNDARY}hunter2") == ()
+
+
+def test_health_terms_far_apart_are_not_one_story() -> None:
+    far = "and much else happened that week, " * 20
+    assert detect(f"be patient {far} insulin {far} be patient") == ()
 
 
 def test_a_half_surrogate_pair_is_no_error() -> None:

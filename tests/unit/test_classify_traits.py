@@ -82,6 +82,12 @@ def test_what_is_found_is_at_least_confidential(category: str) -> None:
     assert found >= Sensitivity.CONFIDENTIAL
 
 
+def test_the_highest_of_all_that_is_known_counts() -> None:
+    public, highest = Sensitivity.PUBLIC, Sensitivity.HIGHLY_CONFIDENTIAL
+    assert sensitivity_of("", public, ("payment", "personal"), has_images=False) is highest
+    assert sensitivity_of("highly confidential", public, ("bank",), has_images=True) is highest
+
+
 CORNERS: dict[str, dict[str, Any]] = {
     "system": {"messages": (Message("system", (Text(CARD),)),)},
     "history": {"messages": (user(CARD), Message("assistant", (Text("ok"),)), user("and now?"))},
