@@ -18,6 +18,7 @@ import uvloop
 
 from signalbox.adapters.clock import SystemClock
 from signalbox.adapters.http import HttpClient
+from signalbox.adapters.providers.embedded import supervisor
 from signalbox.adapters.providers.embedded.provider import ChildKeys, Embedded
 from signalbox.adapters.providers.embedded.settings import RuntimeSettings
 from signalbox.adapters.providers.embedded.supervisor import State, Supervisor
@@ -43,7 +44,7 @@ class EmbeddedHarness:
     ) -> None:
         self.clock = CLOCK
         keys = ChildKeys()
-        settings = RuntimeSettings(log_dir=logs, threads=1, backoff_ms=50)
+        settings = RuntimeSettings(log_dir=logs, threads=1, backoff_ms=50, stop_grace_ms=500)
         sender = OpenAICompatible(HttpClient(CLOCK), keys, CLOCK)
         self.provider = Embedded(sender, keys, models_dir, settings, CLOCK)
         self.endpoint = sample_endpoint(
@@ -214,6 +215,17 @@ async def test_what_does_not_fit_the_context_is_the_callers_to_mend(make: Make) 
     assert "context size" in too_long.value.caller_message
 
 
+async def test_a_long_prompt_is_dropped_in_the_middle(make: Make) -> None:
+    """Reading it takes this model many seconds; small batches let it notice that nobody waits any more."""
+    harness = make()
+    await harness.warm()
+    prompt = " ".join(f"{number * 7919}" for number in range(200))
+    with pytest.raises(ProviderFailure) as late:
+        await harness.provider.complete(harness.call(request(prompt, max_tokens=1), within_s=0.5))
+    assert late.value.kind is FailureKind.TIMEOUT
+    await harness.quiet()
+
+
 async def test_texts_are_not_logged(make: Make) -> None:
     harness = make()
     for asked in (
@@ -269,6 +281,15 @@ async def test_garbage_is_given_up_until_the_file_changes(
     await harness.warm()
 
 
+async def test_a_system_that_gives_no_process_is_said(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file where a directory is wanted")
+    harness = make()
+    with pytest.raises(ProviderFailure) as refused:
+        await harness.provider.complete(harness.call(short_request()))
+    assert refused.value.kind is FailureKind.NOT_READY
+    assert "cannot be started" in refused.value.detail
+
+
 async def test_a_child_sees_none_of_our_secrets(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     if not Path("/proc/self/environ").exists():
         pytest.skip("needs /proc to look into another process")
@@ -279,6 +300,7 @@ async def test_a_child_sees_none_of_our_secrets(make: Make, monkeypatch: pytest.
     seen += Path(f"/proc/{harness.child.pid}/cmdline").read_bytes()
     assert b"sk-secret" not in seen
     assert harness.child.key.encode() not in seen
+    assert os.getsid(harness.child.pid) != os.getsid(0), "Ctrl-C in our terminal is not for the child"
     assert (Path(harness.child.socket).parent.stat().st_mode & 0o777) == 0o700
     assert len(os.fsencode(harness.child.socket)) <= 103
 
@@ -292,6 +314,30 @@ async def test_closing_leaves_nothing_behind(make: Make) -> None:
     assert not alive(pid)
     assert not socket.parent.exists()
     assert harness.child.state is State.CLOSED
+
+
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+while True:
+    time.sleep(60)
+"""
+
+
+async def test_a_child_that_will_not_end_is_killed(
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "stubborn_child.py").write_text(STUBBORN)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(supervisor, "CHILD_MODULE", "stubborn_child")
+    harness = make()
+    async with asyncio.timeout(10) as patience:
+        while not await harness.provider.ready(harness.endpoint):
+            await asyncio.sleep(0.01)
+        await harness.provider.aclose()
+    assert not patience.expired()
+    assert not alive(harness.child.pid)
 
 
 async def test_closing_while_loading_ends_the_wait(make: Make) -> None:

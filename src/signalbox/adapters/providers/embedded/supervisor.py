@@ -87,7 +87,7 @@ class Supervisor:
         if self.state is State.FAILED and not self._worth_another_try(identity):
             return
         self._become(State.STARTING, f"model `{self.model.name}` is loading")
-        self._task = asyncio.create_task(self._keep_alive())
+        self._task = asyncio.create_task(self._supervise())
 
     async def ready_by(self, deadline_us: int) -> None:
         """Return once the child serves. Raises NOT_READY when it cannot, or not by `deadline_us`."""
@@ -116,8 +116,13 @@ class Supervisor:
         self._become(State.CLOSED, "closed")
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
+
+    async def _supervise(self) -> None:
+        try:
+            await self._keep_alive()
+        except OSError as error:  # no process, no log, no socket to be had from the system
+            self._give_up(f"model `{self.model.name}` cannot be started: {error}")
 
     async def _keep_alive(self) -> None:
         settings = self._settings
