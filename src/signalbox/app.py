@@ -15,6 +15,8 @@ from pathlib import Path
 from time import time_ns
 from typing import Final
 
+from msgspec.structs import replace
+
 from signalbox.adapters.clock import RandomIds, SystemClock
 from signalbox.adapters.environment import EnvironmentSecrets
 from signalbox.adapters.http.client import HttpClient
@@ -147,7 +149,8 @@ class Signalbox:
         `key` is a credential as a client would send it; without one, this machine's local key is used.
         Raises members of `domain.errors.SignalboxError`.
         """
-        _, delivery = await self.run(request, key=key)
+        whole = replace(request, stream=False) if request.stream else request
+        _, delivery = await self.run(whole, key=key)
         assert delivery.reply is not None  # noqa: S101 - `run` was not asked for a stream
         return delivery.reply
 

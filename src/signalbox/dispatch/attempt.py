@@ -63,7 +63,7 @@ class Attempt:
     """Collects what happens between an intent and its outcome. Times are monotonic µs."""
 
     __slots__ = (
-        "characters", "endpoint", "finish", "first_us", "id", "number",
+        "change", "characters", "endpoint", "finish", "first_us", "id", "number",
         "order", "sent_us", "served", "started_us", "usage",
     )  # fmt: skip
 
@@ -73,6 +73,7 @@ class Attempt:
         self.id = f"{hop.order.decision}.{hop.number}"
         self.endpoint = endpoint
         self.started_us = started_us
+        self.change = 0  # the interlock's, when it permitted this
         self.sent_us = 0
         self.first_us = 0
         self.characters = 0

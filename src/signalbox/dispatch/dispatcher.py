@@ -7,7 +7,9 @@ stream changes endpoint only before its first event of content, never after.
 
 import asyncio
 import logging
+import traceback
 from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
 from typing import Final, cast
 
 from msgspec.structs import replace
@@ -32,6 +34,7 @@ from signalbox.ports.provider import Call, Provider
 
 _log: Final = logging.getLogger("signalbox.dispatch")
 _OPENING: Final = (*CONTENT, Finished)
+_REDEFINED: Final = "redefined by a new catalogue release"
 
 
 class Delivery:
@@ -116,12 +119,16 @@ class Dispatcher:
 
     async def _send_admitted(self, hop: Hop, endpoint: Endpoint) -> Delivery:
         now_us = self._clock.monotonic_us()
+        if hop.deadline_us - now_us < self._rules.attempt_min_us:
+            # Not sent: a deadline that our own queue used up is no fault of the endpoint's.
+            raise await self._turned_away(hop, "no time was left when its turn came")
         if not self._health.admit(endpoint, now_us):
             raise await self._turned_away(hop, "breaker open after repeated failures")
         attempt = Attempt(hop, endpoint, now_us)
         try:
             # Asked again: the queue at the turnstile may have been long.
             permission = await self._confirm(hop, endpoint)
+            attempt.change = permission.change
             await self._announce(attempt, permission, hop.step.hop)
         except BaseException:
             self._health.ended(endpoint, FailureKind.CANCELLED, self._clock.monotonic_us())
@@ -131,7 +138,8 @@ class Dispatcher:
     async def _confirm(self, hop: Hop, endpoint: Endpoint) -> Permission:
         permission = await self._permission(hop)
         if permission.endpoint is not endpoint and permission.endpoint != endpoint:
-            self._withdraw(hop, permission, permission.reasons)
+            reasons = permission.reasons if permission.endpoint is None else (_REDEFINED,)
+            self._withdraw(hop, permission, reasons)
             raise _withdrawal(permission, hop.planned.endpoint)
         return permission
 
@@ -140,7 +148,16 @@ class Dispatcher:
         self._failpoint("dispatch.before_intent")
         record = attempt.intent(permission, hop, self._clock.now_us())
         if attempt.order.durable:
-            await self._decisions.commit([record])
+            try:
+                await self._decisions.commit([record])
+            except asyncio.CancelledError:
+                # The intent may be on disk, and then it is owed an outcome.
+                cancelled = ProviderFailure(FailureKind.CANCELLED, "the request was cancelled before it left")
+                now_us, wall_us = self._clock.monotonic_us(), self._clock.now_us()
+                self._write_outcome(
+                    attempt.outcome("cancelled", cancelled, attempt.settlement(), now_us, wall_us)
+                )
+                raise
         else:
             self._decisions.post([record])
         self._failpoint("dispatch.after_intent")
@@ -150,8 +167,6 @@ class Dispatcher:
         delivery = Delivery(attempt, hop.planned)
         order = attempt.order
         try:
-            if order.durable:
-                await self._still_permitted(attempt)
             provider = self._providers[attempt.endpoint.provider]
             call = Call(
                 attempt.endpoint, order.request, attempt.id, hop.deadline_us, lambda: self._sending(attempt)
@@ -162,6 +177,7 @@ class Dispatcher:
                 delivery.events = await self._open(attempt, delivery, source)
                 return delivery
             reply = await provider.complete(call)
+            attempt.took(reply)
         except ProviderFailure as failure:
             self.close(attempt, "failed", failure)
             raise
@@ -170,7 +186,10 @@ class Dispatcher:
                 attempt, "cancelled", ProviderFailure(FailureKind.CANCELLED, "the request was cancelled")
             )
             raise
-        attempt.took(reply)
+        except Exception as error:
+            broken = _broken_promise(attempt.endpoint, error)
+            self.close(attempt, "failed", broken)
+            raise broken from error
         settled = delivery.settlement = self.close(attempt, "ok", None)
         delivery.reply = reply if settled.usage is reply.usage else replace(reply, usage=settled.usage)
         return delivery
@@ -192,14 +211,6 @@ class Dispatcher:
         self._failpoint("dispatch.first_event")
         return Relay(self, attempt, delivery, opening, source)
 
-    async def _still_permitted(self, attempt: Attempt) -> None:
-        """A durable intent takes milliseconds to write: long enough for a kill switch to be thrown."""
-        permission = await self._interlock.permission(
-            attempt.order.facts, attempt.endpoint.id, self._clock.now_us()
-        )
-        if permission.endpoint is not attempt.endpoint and permission.endpoint != attempt.endpoint:
-            raise _withdrawal(permission, attempt.endpoint.id)
-
     async def _permission(self, hop: Hop) -> Permission:
         return await self._interlock.permission(hop.order.facts, hop.planned.endpoint, self._clock.now_us())
 
@@ -212,6 +223,13 @@ class Dispatcher:
         self._decisions.post([withdrawn(hop, reasons, permission, self._clock.now_us())])
 
     def _sending(self, attempt: Attempt) -> None:
+        """The last moment before the first byte. Between the intent and here lie a durable write, a
+        connection, perhaps the start of a model: long enough for a kill switch to be thrown."""
+        if attempt.change != self._interlock.change:
+            facts, endpoint = attempt.order.facts, attempt.endpoint
+            permission = self._interlock.permission_now(facts, endpoint.id, self._clock.now_us())
+            if permission.endpoint is not endpoint and permission.endpoint != endpoint:
+                raise _withdrawal(permission, endpoint.id)
         attempt.sent_us = self._clock.monotonic_us()
         self._failpoint("dispatch.sending")
 
@@ -292,6 +310,10 @@ class Relay:
             except asyncio.CancelledError:
                 await self.aclose()
                 raise
+            except Exception as error:
+                broken = _broken_promise(self._attempt.endpoint, error)
+                self._close("failed", broken)
+                raise broken from error
         self._attempt.saw(event)
         return event
 
@@ -310,8 +332,15 @@ class Relay:
 
 
 def _withdrawal(permission: Permission, endpoint_id: str) -> ProviderFailure:
-    if permission.endpoint is not None:
-        return ProviderFailure(
-            FailureKind.WITHDRAWN, f"`{endpoint_id}` was redefined by a new catalogue release"
-        )
-    return ProviderFailure(FailureKind.WITHDRAWN, f"`{endpoint_id}`: {'; '.join(permission.reasons)}")
+    reasons = (_REDEFINED,) if permission.endpoint is not None else permission.reasons
+    return ProviderFailure(FailureKind.WITHDRAWN, f"`{endpoint_id}`: {'; '.join(reasons)}")
+
+
+def _broken_promise(endpoint: Endpoint, error: Exception) -> ProviderFailure:
+    """A provider raised what it may not: a fault in its code. Its message may hold texts, so only its kind
+    and place are told."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return ProviderFailure(
+        FailureKind.BAD_REPLY, f"`{endpoint.id}`: its provider failed with {type(error).__name__} at {where}"
+    )
