@@ -93,7 +93,7 @@ explain() {
     fi
     if grep -q -e 'No matching distribution found' "$log" 2>/dev/null; then
         missing=$(sed -n 's/.*No matching distribution found for \([^ ;]*\).*/\1/p' "$log" | tail -n 1)
-        fail "there is no ready-made build of \`$missing\` for Python $version on this system: try another, e.g. make PYTHON=python3.12 …"
+        fail "there is no ready-made build of \`$missing\` for Python $version on this system: try another, e.g. make PYTHON=python3.12"
     fi
     fail "$1 failed: $(grep -v '^ *$' "$log" 2>/dev/null | tail -n 1) (see .venv/setup.log)"
 }

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -69,14 +70,13 @@ def _download(part: Part, work: Path, at: Callable[[int], None]) -> Path:
         "--timeout", "15", "--dest", str(work / "whole"), wanted,
     ]  # fmt: skip
     environment = {**os.environ, "TMPDIR": str(work)}  # the same disk, whose room was checked
-    pip = subprocess.Popen(  # noqa: S603 the arguments are the manifest's
+    with subprocess.Popen(  # noqa: S603 the arguments are the manifest's
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
-    )
-    try:
-        words = _wait(pip, work, at)
-    finally:
-        pip.kill()
-        pip.wait()
+    ) as pip:
+        try:
+            words = _wait(pip, work, at)
+        finally:
+            pip.kill()
     wheels = sorted((work / "whole").glob("*.whl"))
     if pip.returncode != 0 or not wheels:
         raise _failure(wanted, words)
@@ -88,14 +88,17 @@ def _wait(pip: subprocess.Popen[str], work: Path, at: Callable[[int], None]) -> 
         try:
             return pip.communicate(timeout=_LOOK_S)[1]
         except subprocess.TimeoutExpired:
-            at(max((_size(path) for path in work.rglob("*.whl")), default=0))
+            at(_growing(work))
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:  # pip has moved it since it was listed
-        return 0
+def _growing(work: Path) -> int:
+    """Length of the largest wheel under `work`; pip moves and removes files while they are looked at."""
+    largest = 0
+    for folder, _, names in os.walk(work):  # unlike `rglob`, it passes over folders that vanish
+        for name in names:
+            with suppress(FileNotFoundError):
+                largest = max(largest, (Path(folder) / name).stat().st_size)
+    return largest
 
 
 def _failure(wanted: str, words: str) -> Exception:
