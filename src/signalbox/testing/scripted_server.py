@@ -4,6 +4,7 @@ It checks nothing of what it is sent beyond finding a request's end, and it is n
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
@@ -52,6 +53,11 @@ class Peer:
         """End the connection in order (FIN, and close_notify with TLS)."""
         self._writer.close()
 
+    async def closed(self) -> None:
+        """Return when our socket is closed, in whatever way that came about."""
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
     def finish(self) -> None:
         """Send FIN and read on (not with TLS): `gone` then tells that the client has seen it."""
         self._writer.write_eof()
@@ -81,6 +87,7 @@ class ScriptedServer:
         self._unix_path = unix_path
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
+        self._peers: list[Peer] = []
         self._errors: list[Exception] = []
         self.connections = 0
         self.origin: Origin
@@ -102,13 +109,17 @@ class ScriptedServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for peer in self._peers:  # no socket outlives the block, whatever it had left to write
+            peer.abort()
+            await peer.closed()
         if self._errors and error is None:
             raise ExceptionGroup("scripts failed", self._errors)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        task = asyncio.ensure_future(self._run(Peer(self.connections, reader, writer)))
-        self._tasks.add(task)
+        peer = Peer(self.connections, reader, writer)
+        self._peers.append(peer)
+        self._tasks.add(asyncio.ensure_future(self._run(peer)))
 
     async def _run(self, peer: Peer) -> None:
         try:
