@@ -1,5 +1,6 @@
-"""The shipped manifest keeps its own promises, and model files are found where the environment says."""
+"""The shipped manifest keeps its own promises."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,10 @@ from signalbox.adapters.models.manifest import (
     Model,
     ModelsError,
     licence_text,
-    model_path,
     shipped,
 )
 
+ROOT = Path(__file__).parents[2]
 MANIFEST = shipped()
 
 
@@ -49,6 +50,8 @@ def test_an_unknown_model_is_named_and_the_known_ones_listed() -> None:
         MANIFEST.pick(["gpt-9"])
 
 
-def test_the_path_of_a_model_is_its_file_in_the_directory() -> None:
-    path = model_path("smollm2-135m-instruct", Path("/m"))
-    assert path == Path("/m/smollm2-135m-instruct-q4_1.gguf")
+def test_the_shipped_settings_name_the_files_that_are_fetched() -> None:
+    for settings, wanted in (("signalbox.toml", "default"), ("signalbox.small.toml", "small")):
+        endpoints = tomllib.loads((ROOT / settings).read_text("utf-8"))["endpoints"]
+        named = {endpoint["model_file"] for endpoint in endpoints if "model_file" in endpoint}
+        assert named == {model.file for model in MANIFEST.pick([wanted])}

@@ -6,7 +6,6 @@ It does not fetch, and it does not look at the disk beyond the manifest itself.
 import tomllib
 from collections.abc import Iterable
 from importlib import resources
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -77,9 +76,3 @@ def shipped() -> Manifest:
 def licence_text(licence: str) -> str:
     """The full text of a licence that a model of the shipped manifest is under."""
     return (resources.files(__package__) / "licences" / f"{licence}.txt").read_text("utf-8")
-
-
-def model_path(name: str, directory: Path, manifest: Manifest | None = None) -> Path:
-    """Where the file of the model `name` lies once fetched. Raises `ModelsError` for an unknown name."""
-    (model,) = (manifest or shipped()).pick([name])
-    return directory / model.file
