@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from signalbox.app import Signalbox
 from signalbox.config import ConfigErrors
+from signalbox.domain.errors import SignalboxError
 from signalbox.edge.app import Edge
 from signalbox.edge.gate import Gate
 from signalbox.edge.openai_chat import ChatCompletions
@@ -27,6 +28,7 @@ class HttpService:
 
     def __init__(self, box: Signalbox) -> None:
         self._box = box
+        self._reloading = asyncio.Lock()
         self.gate = Gate(
             keys=box.keys,
             pipeline=box.pipeline,
@@ -64,11 +66,15 @@ class HttpService:
         return meter.exposition()
 
     async def reload(self) -> dict[str, Any]:
-        try:
-            release = await self._box.reload()
-        except ConfigErrors as errors:
-            raise ReloadRefused(errors.errors) from errors
-        self.gate.keys = self._box.keys
+        # One at a time: of two that overlap, the one that read the files first could publish last.
+        async with self._reloading:
+            try:
+                release = await self._box.reload()
+            except ConfigErrors as wrong:
+                raise ReloadRefused([error.message for error in wrong.errors]) from wrong
+            except PolicyInvalid as wrong:
+                raise ReloadRefused([str(problem) for problem in wrong.problems]) from wrong
+            self.gate.keys = self._box.keys
         return {"policy": release.policy.hash, "catalogue": release.catalogue.hash}
 
     async def endpoints(self) -> list[dict[str, Any]]:
@@ -108,14 +114,23 @@ async def run(box: Signalbox, announce: Callable[[str], None]) -> None:
     async with box:
         service = HttpService(box)
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, lambda: reloading.add(loop.create_task(_reload(service))))
         reloading: set[asyncio.Task[None]] = set()
+
+        def hung_up() -> None:
+            task = loop.create_task(_reload(service))
+            reloading.add(task)  # the loop itself keeps no task alive
+            task.add_done_callback(reloading.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, hung_up)
         warming = asyncio.create_task(service.warm())
         host, port = listener.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         limits = EdgeLimits(
             header_bytes=settings.header_bytes_max,
             header_s=settings.header_timeout_ms / 1_000,
             body_s=settings.body_timeout_ms / 1_000,
+            stall_s=settings.stall_timeout_ms / 1_000,
+            idle_s=settings.idle_timeout_ms / 1_000,
             connections=settings.connections_max,
         )
         try:
@@ -124,7 +139,7 @@ async def run(box: Signalbox, announce: Callable[[str], None]) -> None:
                 listener,
                 limits,
                 drain_s=settings.drain_timeout_ms / 1_000,
-                started=lambda: announce(f"http://{host}:{port}"),
+                started=lambda: announce(address),
             )
         finally:
             warming.cancel()
@@ -134,7 +149,7 @@ async def _reload(service: HttpService) -> None:
     """On SIGHUP: what is wrong with the files goes to the process log, and the old releases serve on."""
     try:
         published = await service.reload()
-    except (ReloadRefused, PolicyInvalid) as error:
+    except SignalboxError as error:
         _log.error("reload refused, the old releases go on serving:\n%s", error.message)
     else:
         _log.warning(

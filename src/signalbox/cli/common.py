@@ -4,7 +4,9 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from rich.console import Console
@@ -14,8 +16,18 @@ from signalbox.app import OPERATOR_KEY_FILE, load_settings
 from signalbox.config import Settings
 from signalbox.domain.errors import SignalboxError
 
-_PROBE_TIMEOUT_S = 1.0
-_CALL_TIMEOUT_S = 60.0
+_PROBE_TIMEOUT_S: Final = 1.0
+_CALL_TIMEOUT_S: Final = 60.0
+_direct: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""A proxy of the environment has no business between this command and its server, least of all with a key."""
+
+
+class _Message(msgspec.Struct):
+    message: str
+
+
+class _Refusal(msgspec.Struct):
+    error: _Message
 
 
 class CommandFailed(SignalboxError):
@@ -43,7 +55,7 @@ def address(settings: Settings) -> str:
 
 def server_is_up(settings: Settings) -> bool:
     try:
-        with urllib.request.urlopen(f"{address(settings)}/healthz", timeout=_PROBE_TIMEOUT_S) as reply:  # noqa: S310 - our own address
+        with _direct.open(f"{address(settings)}/healthz", timeout=_PROBE_TIMEOUT_S) as reply:
             return bool(reply.status == 200)
     except OSError:
         return False
@@ -59,17 +71,28 @@ def call_server(settings: Settings, method: str, path: str) -> object:
             f"no operator key at `{key_file}`: start the server once with `local_key = true`"
         ) from error
     body = send(f"{address(settings)}{path}", method, {"Authorization": f"Bearer {key}"}, None)
-    return msgspec.json.decode(body)
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise _stranger(address(settings)) from error
 
 
 def send(url: str, method: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
     """Raises `CommandFailed` with the server's own words, or with what to do when there is no server."""
     request = urllib.request.Request(url, data=body, method=method, headers=dict(headers))  # noqa: S310 - our own address
     try:
-        with urllib.request.urlopen(request, timeout=_CALL_TIMEOUT_S) as reply:  # noqa: S310 - our own address
+        with _direct.open(request, timeout=_CALL_TIMEOUT_S) as reply:
             return bytes(reply.read())
     except urllib.error.HTTPError as error:
-        said = msgspec.json.decode(error.read())
-        raise CommandFailed(said["error"]["message"]) from error
-    except OSError as error:
+        with error:
+            try:
+                said = msgspec.json.decode(error.read(), type=_Refusal)
+            except msgspec.DecodeError:
+                raise _stranger(url) from error
+        raise CommandFailed(said.error.message) from error
+    except (OSError, HTTPException) as error:
         raise CommandFailed(f"no server answers at {url}: start it with `make run` ({error})") from error
+
+
+def _stranger(where: str) -> CommandFailed:
+    return CommandFailed(f"what answers at {where} is no Signalbox: is the `port` under [server] right?")

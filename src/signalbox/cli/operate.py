@@ -15,17 +15,19 @@ def check(config: Path) -> None:
     release = build_release(settings)
     out = console()
     out.print(describe(settings), soft_wrap=True)
-    out.print(f"catalogue release {release.catalogue.hash}")
-    out.print(f"policy release    {release.policy.hash}")
+    out.print(f"catalogue release {release.catalogue.hash}", soft_wrap=True)
+    out.print(f"policy release    {release.policy.hash}", soft_wrap=True)
     for warning in release.policy.warnings:
-        out.print(f"warning: {warning}")
+        out.print(f"warning: {warning}", soft_wrap=True)
     out.print("all is well")
 
 
 def reload(config: Path) -> None:
     settings = settings_of(config)
     published = cast(dict[str, str], call_server(settings, "POST", "/admin/v1/reload"))
-    console().print(f"serving policy {published['policy']}\nand catalogue  {published['catalogue']}")
+    console().print(
+        f"serving policy {published['policy']}\nand catalogue  {published['catalogue']}", soft_wrap=True
+    )
 
 
 def endpoints(config: Path) -> None:

@@ -23,6 +23,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     header_bytes_max: int
     header_timeout_ms: int
     body_timeout_ms: int
+    stall_timeout_ms: int
+    idle_timeout_ms: int
     connections_max: int
     drain_timeout_ms: int
 

@@ -29,6 +29,8 @@ class ServerTable(Struct, frozen=True, kw_only=True):
     header_bytes_max: Size = "32KiB"
     header_timeout: Duration = "5s"
     body_timeout: Duration = "15s"
+    stall_timeout: Duration = "30s"
+    idle_timeout: Duration = "75s"
     connections_max: int = 1_024
     drain_timeout: Duration = "30s"
 

@@ -86,6 +86,8 @@ def _server(written: ServerTable, env: Mapping[str, str], faults: Faults) -> Ser
         header_bytes_max=_bytes(faults, "header_bytes_max", written.header_bytes_max, 1_024, _MIB),
         header_timeout_ms=quantity(faults, ("server", "header_timeout"), duration_ms, written.header_timeout),
         body_timeout_ms=quantity(faults, ("server", "body_timeout"), duration_ms, written.body_timeout),
+        stall_timeout_ms=quantity(faults, ("server", "stall_timeout"), duration_ms, written.stall_timeout),
+        idle_timeout_ms=quantity(faults, ("server", "idle_timeout"), duration_ms, written.idle_timeout),
         connections_max=whole(faults, ("server", "connections_max"), written.connections_max, 1, 1_000_000),
         drain_timeout_ms=quantity(faults, ("server", "drain_timeout"), duration_ms, written.drain_timeout),
     )

@@ -91,8 +91,14 @@ class NotFound(CallerError):
 
 
 class MethodNotAllowed(CallerError):
+    """`allowed` is the list that the `Allow` header owes."""
+
     code = "method_not_allowed"
     status = 405
+
+    def __init__(self, method: str, path: str, allowed: Sequence[str]) -> None:
+        self.allowed = ", ".join(allowed)
+        super().__init__(f"`{method[:16]}` is not offered at {path}: use {self.allowed}")
 
 
 class Denial(Struct, frozen=True):

@@ -14,24 +14,19 @@ async def read_body(receive: Receive, headers: list[tuple[bytes, bytes]], bytes_
     for name, value in headers:
         if name == b"content-length" and len(value) < 20 and int(value) > bytes_max:
             raise _too_large(bytes_max)
-    message = await receive()
-    if message["type"] != "http.request":
-        raise ClientGone("the client left before its request was complete")
-    body: bytes = message["body"]
-    if not message["more_body"]:
-        if len(body) > bytes_max:
-            raise _too_large(bytes_max)
-        return body
-    parts, size = [body], len(body)
-    while message["more_body"]:
+    parts: list[bytes] = []
+    left = bytes_max
+    while True:
         message = await receive()
         if message["type"] != "http.request":
             raise ClientGone("the client left before its request was complete")
-        parts.append(message["body"])
-        size += len(message["body"])
-        if size > bytes_max:
+        body: bytes = message["body"]
+        left -= len(body)
+        if left < 0:
             raise _too_large(bytes_max)
-    return b"".join(parts)
+        if not message["more_body"]:
+            return body if not parts else b"".join((*parts, body))
+        parts.append(body)
 
 
 def _too_large(bytes_max: int) -> RequestTooLarge:

@@ -7,6 +7,8 @@ from msgspec.structs import replace
 from signalbox.domain.errors import MalformedRequest
 from signalbox.domain.request import Declared
 
+HeaderList = list[tuple[bytes, bytes]]
+
 _FIELDS: Final = {
     b"x-signalbox-app": "app",
     b"x-signalbox-feature": "feature",
@@ -22,13 +24,17 @@ _VALUE_MAX: Final = 256
 
 
 class Headers:
-    """What the hot routes need of a request's headers, found in one pass."""
+    """What the hot routes need of a request's headers, found in one pass.
 
-    __slots__ = ("context", "credential")
+    Nothing is refused while they are found: a refusal is written down under whoever sent the request, and
+    that is known only once `credential` has been looked up. `declared` refuses.
+    """
 
-    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+    __slots__ = ("_context", "credential")
+
+    def __init__(self, headers: HeaderList) -> None:
         self.credential = ""
-        self.context: dict[str, str] = {}
+        self._context: HeaderList = []
         for name, value in headers:
             if name == b"authorization":
                 scheme, _, token = value.decode("latin-1").partition(" ")
@@ -37,32 +43,30 @@ class Headers:
             elif name == b"api-key" and not self.credential:  # as Azure's clients send it
                 self.credential = value.decode("latin-1").strip()
             elif name.startswith(_PREFIX):
-                self._add(name, value)
+                self._context.append((name, value))
 
-    def _add(self, name: bytes, value: bytes) -> None:
-        field = _FIELDS.get(name)
-        header = name.decode("latin-1")
-        if field is None:
-            known = ", ".join(sorted(known.decode() for known in _FIELDS))
-            raise MalformedRequest(f"unknown header `{header[:64]}`: expected one of {known}", param=header)
-        if field in self.context:
-            raise MalformedRequest(f"header `{header}` is given twice", param=header)
-        try:
-            text = value.decode("utf-8").strip()
-        except UnicodeDecodeError:
-            raise MalformedRequest(f"header `{header}` is not UTF-8", param=header) from None
-        if len(text) > _VALUE_MAX or not text.isprintable():
-            raise MalformedRequest(
-                f"header `{header}` must be printable and at most {_VALUE_MAX} characters", param=header
-            )
-        self.context[field] = text
+    def context(self) -> dict[str, str]:
+        """What the context headers say, by field of `Declared`. Raises `MalformedRequest` for a header
+        that is unknown, doubled or unreadable."""
+        said: dict[str, str] = {}
+        for name, value in self._context:
+            field = _FIELDS.get(name)
+            if field is None:
+                raise _unknown(name.decode("latin-1")[:64])
+            if field in said:
+                header = name.decode()
+                raise MalformedRequest(f"header `{header}` is given twice", param=header)
+            text = _text(name, value)
+            if text:
+                said[field] = text
+        return said
 
     def declared(self, body: Declared) -> Declared:
         """Headers joined with the body's metadata. Raises `MalformedRequest` where they contradict."""
-        if not self.context:
+        if not self._context:
             return body
         changes: dict[str, str | int] = {}
-        for field, text in self.context.items():
+        for field, text in self.context().items():
             value = _deadline(text) if field == "deadline_ms" else text
             said = getattr(body, field)
             if said and said != value:
@@ -71,6 +75,24 @@ class Headers:
                 )
             changes[field] = value
         return replace(body, **changes)
+
+
+def _unknown(header: str) -> MalformedRequest:
+    known = ", ".join(sorted(known.decode() for known in _FIELDS))
+    return MalformedRequest(f"unknown header `{header}`: expected one of {known}", param=header)
+
+
+def _text(name: bytes, value: bytes) -> str:
+    header = name.decode()
+    try:
+        text = value.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        raise MalformedRequest(f"header `{header}` is not UTF-8", param=header) from None
+    if len(text) > _VALUE_MAX or not text.isprintable():
+        raise MalformedRequest(
+            f"header `{header}` must be printable and at most {_VALUE_MAX} characters", param=header
+        )
+    return text
 
 
 def _deadline(text: str) -> int:

@@ -5,10 +5,18 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
-from signalbox.domain.errors import LogUnavailable, MethodNotAllowed, NotPermitted, Overloaded, SignalboxError
+from signalbox.domain.errors import (
+    LogUnavailable,
+    MethodNotAllowed,
+    NotPermitted,
+    Overloaded,
+    RequestTimeout,
+    RequestTooLarge,
+    SignalboxError,
+)
 from signalbox.domain.principal import Principal
 from signalbox.edge.problems import log_level, openai_body, retry_after_s
-from signalbox.edge.protocol import GONE
+from signalbox.edge.protocol import GONE, SLOW
 from signalbox.identify import KeyExpired, KeyRing
 from signalbox.pipeline import Pipeline
 from signalbox.ports.clock import Clock
@@ -40,10 +48,15 @@ class Gate:
         return self.keys.identify(credential, self.clock.now_us())
 
     def operator(self, credential: str) -> Principal:
-        """For doors that tenants may not use."""
-        principal = self.identify(credential)
-        if OPERATOR_ROLE not in principal.roles:
-            raise NotPermitted(f"this door is for keys with the role `{OPERATOR_ROLE}`")
+        """For doors that tenants may not use; who tries is written down."""
+        principal: Principal | None = None
+        try:
+            principal = self.identify(credential)
+            if OPERATOR_ROLE not in principal.roles:
+                raise NotPermitted(f"this door is for keys with the role `{OPERATOR_ROLE}`")
+        except SignalboxError as error:
+            self.write_down(principal, error)
+            raise
         return principal
 
     def write_down(self, principal: Principal | None, error: SignalboxError) -> None:
@@ -60,22 +73,16 @@ class Gate:
 
 async def answer(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
     """One whole JSON answer."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", b"application/json"),
-                (b"content-length", b"%d" % len(body)),
-                *headers,
-            ],
-        }
-    )
+    await send(_start(status, body, headers))
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-async def answer_error(send: Send, error: SignalboxError) -> None:
-    """The error in OpenAI's shape; the connection is closed where its request may be half read."""
+async def answer_error(send: Send, error: SignalboxError, receive: Receive | None = None) -> None:
+    """The error in OpenAI's shape; the connection is closed where its request may be half read.
+
+    With `receive`, what is still on its way is read and thrown away first: closing on a client that is
+    sending would reset the connection, and most clients would then never read why.
+    """
     _log.log(log_level(error), "%s %s: %s", error.decision or "-", error.code, error.operator)
     headers: HeaderList = []
     if error.decision:
@@ -86,17 +93,46 @@ async def answer_error(send: Send, error: SignalboxError) -> None:
         headers.append((b"retry-after", b"%d" % retry_s))
     if error.status in (408, 413):
         headers.append((b"connection", b"close"))
-    await answer(send, error.status, openai_body(error), headers)
+    if error.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", error.allowed.encode()))
+    body = openai_body(error)
+    if receive is None or not isinstance(error, RequestTooLarge):
+        await answer(send, error.status, body, headers)
+        return
+    await send(_start(error.status, body, headers))
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    # The protocol's time limit for bodies ends this at the latest.
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def allow(scope: Scope, method: str) -> None:
+def _start(status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, Any]:
+    return {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            *headers,
+        ],
+    }
+
+
+def allow(scope: Scope, *methods: str) -> None:
     """Raises `MethodNotAllowed` for any other."""
-    if scope["method"] != method:
-        raise MethodNotAllowed(f"`{scope['method'][:16]}` is not offered at {scope['path']}: use {method}")
+    if scope["method"] not in methods:
+        raise MethodNotAllowed(scope["method"], scope["path"], methods)
 
 
-def stopping(cancelled: asyncio.CancelledError) -> Overloaded | None:
-    """What a cancellation means: the client left (None), or the server's drain came to its end."""
-    if cancelled.args and cancelled.args[0] == GONE:
-        return None
+def stopping(cancelled: asyncio.CancelledError) -> SignalboxError | None:
+    """What a cancellation means: the client left (None) or was too slow, or the server's drain came to
+    its end."""
+    match cancelled.args:
+        case (message,) if message == GONE:
+            return None
+        case (message,) if message == SLOW:
+            return RequestTimeout("the request's body did not arrive in time")
     return Overloaded("the server is shutting down; try again")

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from signalbox.decided import Decided
 from signalbox.dispatch.dispatcher import Delivery, Relay
 from signalbox.dispatch.exhausted import answer_to
-from signalbox.domain.errors import AttemptsExhausted, SignalboxError
+from signalbox.domain.errors import AttemptsExhausted, SignalboxError, UnsupportedRequest
 from signalbox.domain.failure import ProviderFailure
 from signalbox.domain.principal import Principal
 from signalbox.domain.reply import Metered
@@ -33,7 +33,7 @@ class ChatCompletions:
         gate = self._gate
         came_us = gate.clock.monotonic_us()
         principal: Principal | None = None
-        code = "ok"
+        code = "internal_error"
         try:
             allow(scope, "POST")
             headers = Headers(scope["headers"])
@@ -43,19 +43,23 @@ class ChatCompletions:
             declared = headers.declared(request.declared)
             if declared is not request.declared:
                 request = replace(request, declared=declared)
+            if request.stream and scope["http_version"] == "1.0":
+                raise UnsupportedRequest("a stream needs HTTP/1.1, which has chunks", param="stream")
             decided, delivery = await gate.pipeline.run(request, principal)
             if delivery.events is None:
                 await self._answer(send, decided, delivery, came_us)
+                code = "ok"
             else:
                 code = await self._stream(send, call, decided, delivery, delivery.events, came_us)
         except SignalboxError as error:
             code = error.code
             gate.write_down(principal, error)
-            await answer_error(send, error)
+            await answer_error(send, error, receive)
         except asyncio.CancelledError as cancelled:
             stopped = stopping(cancelled)
             code = stopped.code if stopped else "client_gone"
             if stopped is not None:
+                gate.write_down(principal, stopped)
                 await answer_error(send, stopped)
         finally:
             tenant = principal.tenant.id if principal else ""

@@ -18,7 +18,9 @@ class Models:
         principal: Principal | None = None
         try:
             allow(scope, "GET")
-            principal = self._gate.identify(Headers(scope["headers"]).credential)
+            headers = Headers(scope["headers"])
+            principal = self._gate.identify(headers.credential)
+            headers.context()
             names = await self._gate.pipeline.models(principal)
             listed: dict[str, Any] = {"object": "list", "data": [_model(name) for name in names]}
             await answer(send, 200, msgspec.json.encode(listed))

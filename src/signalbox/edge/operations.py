@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from signalbox.domain.errors import ConfigError, SignalboxError
+from signalbox.domain.errors import SignalboxError
 from signalbox.edge.context import Headers
 from signalbox.edge.gate import Gate, Receive, Scope, Send, allow, answer, answer_error
 
@@ -38,8 +38,8 @@ class ReloadRefused(SignalboxError):
     code = "config_error"
     status = 422
 
-    def __init__(self, errors: Sequence[ConfigError]) -> None:
-        super().__init__("\n".join(error.message for error in errors))
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("\n".join(reasons))
 
 
 class Operations:
@@ -48,9 +48,19 @@ class Operations:
         self._service = service
 
     async def healthz(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            allow(scope, "GET", "HEAD")
+        except SignalboxError as error:
+            await answer_error(send, error)
+            return
         await answer(send, 200, b'{"status":"alive"}')
 
     async def readyz(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            allow(scope, "GET", "HEAD")
+        except SignalboxError as error:
+            await answer_error(send, error)
+            return
         readiness = await self._service.readiness()
         await answer(send, 200 if readiness.ready else 503, msgspec.json.encode(readiness))
 

@@ -75,7 +75,6 @@ def _detail(error: SignalboxError) -> dict[str, Any] | None:
     if isinstance(error, PolicyDenied):
         detail["title"] = "no endpoint is permitted"
         detail["denials"] = _shown(error.visible)
-        detail["denials_not_shown"] = len(error.denials) - len(error.visible)
     elif isinstance(error, NoCandidate):
         detail["title"] = "no permitted endpoint can serve this request"
         detail["dropped"] = _shown(error.dropped)

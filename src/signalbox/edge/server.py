@@ -1,6 +1,7 @@
 """Serving an ASGI application with uvicorn: bound first, drained at the end.
 
-uvicorn owns the sockets, HTTP/1.1, idle connections and the drain; `protocol` adds the limits.
+uvicorn owns the sockets, HTTP/1.1, idle connections and the drain; `protocol` adds the limits, and this
+the end of a drain: what was cancelled gets to write down its outcome and to tell its client.
 """
 
 import asyncio
@@ -9,14 +10,17 @@ import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 
 from signalbox.domain.errors import SignalboxError
 from signalbox.edge.protocol import EdgeLimits, EdgeProtocol
 
-_BACKLOG = 2_048
+_BACKLOG: Final = 2_048
+_LAST_WORDS_S: Final = 2.0
+"""How long cancelled requests may take to close their books. They wait for nobody else; a client that
+reads nothing is not waited for."""
 
 
 class AddressUnavailable(SignalboxError):
@@ -56,8 +60,7 @@ async def serve(
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=max(1, round(drain_s)),
-        timeout_keep_alive=75,
+        timeout_graceful_shutdown=drain_s,  # type: ignore[arg-type]  # it only ever becomes a timeout
     )
     await _Server(config, started).serve(sockets=[listener])
 
@@ -70,6 +73,19 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn cancels what is left when the drain has lasted too long, and does not wait for it; at a
+        second SIGINT it does not even cancel."""
+        await super().shutdown(sockets)
+        left = set(self.server_state.tasks)
+        for task in left:
+            if not task.cancelling():  # a second cancellation would cut its last words short
+                task.cancel("drained")
+        if left:
+            await asyncio.wait(left, timeout=_LAST_WORDS_S)
+        for connection in list(self.server_state.connections):
+            connection.transport.close()
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
