@@ -202,7 +202,7 @@ class Site:
         """The process and its address; an empty one where it died before it served."""
         self._lives += 1
         with (self.directory / f"stderr.{self._lives}").open("wb") as errors:
-            process = subprocess.Popen(  # noqa: S603 - the test says what is started
+            process = subprocess.Popen(  # noqa: S603 - what is started is the test's choice
                 [*wrapper, *self._command, str(self.settings), *failpoint],
                 stdout=subprocess.PIPE,
                 stderr=errors,
