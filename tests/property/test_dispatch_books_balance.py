@@ -122,9 +122,9 @@ def assert_balanced(rooms: House) -> int:
     assert rooms.provider.running == 0
     rooms.clock.advance(10_000_000)
     for known in CATALOGUE.endpoints:
-        assert rooms.dispatcher._turnstile.inside(known) == 0
+        assert rooms.places_taken(known) == 0
         # A probe that was never ended would keep the breaker half-open for good.
-        assert rooms.health.admit(known, rooms.clock.monotonic_us())
+        assert rooms.probe(known)
     return len(intents)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signalbox.dispatch.dispatcher import Relay
+from signalbox.dispatch.delivery import Relay
 from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.errors import (
     AttemptsExhausted,
@@ -299,7 +299,7 @@ async def test_a_provider_that_breaks_its_promise_leaves_the_books_closed(stream
         assert "failed with KeyError at test_dispatch_books.py:" in outcome.detail
         assert "politely" not in outcome.detail
     for known in rooms.interlock.release.catalogue.endpoints:
-        assert rooms.dispatcher._turnstile.inside(known) == 0
+        assert rooms.places_taken(known) == 0
 
 
 # -- refusals

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from signalbox.dispatch.breaker import BreakerRules
-from signalbox.dispatch.dispatcher import Relay
+from signalbox.dispatch.delivery import Relay
 from signalbox.dispatch.step import RetryRules
 from signalbox.domain.endpoint import Limits, Model
 from signalbox.domain.errors import AttemptsExhausted, DeadlineExceeded, NoCandidate
@@ -261,8 +261,7 @@ async def test_a_breaker_that_opens_after_the_decision_turns_the_attempt_away() 
 
     def break_it(place: str) -> None:
         if place == "pipeline.decided":
-            for _ in range(3):
-                rooms.health.ended(endpoint_a, FailureKind.RESET, rooms.clock.monotonic_us())
+            rooms.blame(endpoint_a, times=3)
 
     rooms.pipeline._failpoint = break_it
     assert await ask(rooms) == "b"

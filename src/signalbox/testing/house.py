@@ -13,7 +13,8 @@ from signalbox.dispatch.dispatcher import Dispatcher
 from signalbox.dispatch.health import HealthBook
 from signalbox.dispatch.interlock import Interlock, Release
 from signalbox.dispatch.step import RetryRules
-from signalbox.domain.endpoint import Catalogue
+from signalbox.domain.endpoint import Catalogue, Endpoint
+from signalbox.domain.failure import FailureKind
 from signalbox.domain.principal import Tenant
 from signalbox.domain.verdict import PolicyRelease
 from signalbox.pipeline import Pipeline
@@ -121,3 +122,20 @@ class House:
         """A release to publish on `interlock`: another catalogue, another policy, or both."""
         compiled = compile_policy(policy or self._policy, catalogue, self._tenants)
         return Release(catalogue, compiled, cache_size=10_000)
+
+    def places_taken(self, endpoint: Endpoint) -> int:
+        """Attempts in flight at an endpoint, as its turnstile counts them."""
+        return self.health.of(endpoint).turnstile.inside
+
+    def probe(self, endpoint: Endpoint) -> bool:
+        """Whether its breaker would let an attempt start now; it counts as one that said nothing."""
+        now_us = self.clock.monotonic_us()
+        admitted = self.health.admit(endpoint, now_us)
+        if admitted:
+            self.health.ended(endpoint, FailureKind.CANCELLED, now_us)
+        return admitted
+
+    def blame(self, endpoint: Endpoint, times: int) -> None:
+        """Failures that count against an endpoint, from elsewhere."""
+        for _ in range(times):
+            self.health.ended(endpoint, FailureKind.RESET, self.clock.monotonic_us())
