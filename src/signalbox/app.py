@@ -31,7 +31,8 @@ from signalbox.adapters.telemetry.prometheus import PrometheusMeter
 from signalbox.adapters.tokenizer import Tokenizer
 from signalbox.config import Settings, load
 from signalbox.decided import Decided
-from signalbox.dispatch.dispatcher import Delivery, Dispatcher
+from signalbox.dispatch.delivery import Delivery
+from signalbox.dispatch.dispatcher import Dispatcher
 from signalbox.dispatch.health import HealthBook
 from signalbox.dispatch.interlock import Interlock, Release
 from signalbox.domain.canonical import canonical

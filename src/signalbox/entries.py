@@ -8,9 +8,8 @@ from msgspec import Struct
 from signalbox.decided import Decided
 from signalbox.dispatch.interlock import Release
 from signalbox.domain.errors import NoCandidate, PolicyDenied, SignalboxError
-from signalbox.domain.plan import PlannedAttempt
 from signalbox.domain.principal import Principal
-from signalbox.domain.records import AttemptPlan, DecisionBody, DenialBody, Record
+from signalbox.domain.records import DecisionBody, DenialBody, Record
 from signalbox.domain.traits import Traits
 from signalbox.ports.log import DecisionLog
 
@@ -57,7 +56,7 @@ def decision_record(decided: Decided, whose: Who) -> Record:
             needs=traits.needs,
             objective=decided.ranking.objective.name,
             operation=decided.operation,
-            plan=tuple([_planned(attempt) for attempt in decided.plan.attempts]),
+            plan=decided.plan.attempts,
             policy=decided.verdict.policy,
             ranking=decided.ranking.digest,
             seed=decided.seed,
@@ -70,19 +69,6 @@ def decision_record(decided: Decided, whose: Who) -> Record:
             tokens_in=traits.tokens_in,
             tokens_out_max=traits.tokens_out_max,
         ),
-    )
-
-
-def _planned(attempt: PlannedAttempt) -> AttemptPlan:
-    return AttemptPlan(
-        attempt.cost_nanos_max,
-        attempt.cost_nanos,
-        attempt.currency,
-        attempt.endpoint,
-        attempt.latency_us,
-        attempt.quality,
-        attempt.reason,
-        attempt.timeout_us,
     )
 
 

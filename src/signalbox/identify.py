@@ -67,32 +67,37 @@ class KeyRing:
 
 
 def believed(principal: Principal, declared: Declared, boundaries: Mapping[str, tuple[str, ...]]) -> Declared:
-    """What of `declared` counts, with what the key itself says filled in.
+    """What of `declared` counts, with what the key itself says filled in. App and feature are lower-cased,
+    so that no rule about `excel` is passed by as `Excel`.
 
     Raises `NotPermitted` for a claim that the key may not make, `MalformedRequest` for a boundary that
     does not exist. Nothing is dropped in silence.
     """
-    _refuse_unbacked(principal, "app", declared.app, principal.app)
-    _refuse_unbacked(principal, "feature", declared.feature, principal.feature)
-    _refuse_unbacked(principal, "user", declared.user, "")
+    app, feature = declared.app.lower(), declared.feature.lower()
+    if app != principal.app:
+        app = _backed(principal, "app", app, principal.app)
+    if feature != principal.feature:
+        feature = _backed(principal, "feature", feature, principal.feature)
+    if declared.user:
+        _backed(principal, "user", declared.user, "")
     if declared.label and "label" not in principal.may_assert:
         default = principal.tenant.default_label
         if parse_label(declared.label) < default:
             raise _refusal("label", f"below the tenant's default, `{default.label}`")
     if declared.boundary:
         _refuse_wider(declared.boundary, principal.tenant.default_boundary, boundaries)
-    if (principal.app and not declared.app) or (principal.feature and not declared.feature):
-        return replace(
-            declared, app=declared.app or principal.app, feature=declared.feature or principal.feature
-        )
-    return declared
+    if app == declared.app and feature == declared.feature:
+        return declared
+    return replace(declared, app=app, feature=feature)
 
 
-def _refuse_unbacked(principal: Principal, field: str, claimed: str, bound: str) -> None:
-    if not claimed or claimed == bound:
-        return
+def _backed(principal: Principal, field: str, claimed: str, bound: str) -> str:
+    """The claim, if the key may make it; what the key is bound to, if nothing is claimed."""
+    if not claimed:
+        return bound
     if bound or field not in principal.may_assert:
         raise _refusal(field, f"bound to `{bound}`" if bound else "which this key may not assert")
+    return claimed
 
 
 def _refuse_wider(name: str, default: str, boundaries: Mapping[str, tuple[str, ...]]) -> None:

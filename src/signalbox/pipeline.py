@@ -7,6 +7,7 @@ decided is written down with the hashes of everything it was decided from.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -14,7 +15,8 @@ from signalbox.classify import classify
 from signalbox.decide import Inputs, NothingPermitted, decide
 from signalbox.decided import Decided, Objectives
 from signalbox.dispatch.attempt import Order
-from signalbox.dispatch.dispatcher import Delivery, Dispatcher
+from signalbox.dispatch.delivery import Delivery
+from signalbox.dispatch.dispatcher import Dispatcher
 from signalbox.dispatch.health import HealthBook
 from signalbox.dispatch.interlock import Interlock, Release
 from signalbox.domain.errors import PolicyDenied, SignalboxError, UnknownModel
@@ -22,13 +24,15 @@ from signalbox.domain.principal import Principal
 from signalbox.domain.request import Request
 from signalbox.domain.traits import Facts, Sensitivity, Traits
 from signalbox.domain.verdict import Verdict
-from signalbox.entries import decision_record, denial_record, who
+from signalbox.entries import Who, decision_record, denial_record, who
 from signalbox.identify import believed
 from signalbox.policy import explain_denials
 from signalbox.ports.clock import Clock, Ids
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import DecisionLog
 from signalbox.shortlist import ROUTING_NAMES, resolve
+
+_REMEMBERED_MAX: Final = 10_000
 
 
 class Pipeline:
@@ -53,6 +57,7 @@ class Pipeline:
         self._clock = clock
         self._ids = ids
         self._count_tokens = count_tokens
+        self._known_as: dict[int, tuple[Principal, Who]] = {}
         self._failpoint = failpoint
 
     async def run(self, request: Request, principal: Principal) -> tuple[Decided, Delivery]:
@@ -61,7 +66,7 @@ class Pipeline:
         decided = await self.decide(request, principal)
         self._log.pin(decided.cut.digest, decided.cut.content)
         self._log.pin(decided.ranking.digest, decided.ranking.content)
-        self._log.post([decision_record(decided, who(self._log, principal))])
+        self._log.post([decision_record(decided, self._who(principal))])
         self._failpoint("pipeline.decided")
         try:
             return decided, await self._dispatcher.dispatch(_order(decided))
@@ -143,8 +148,19 @@ class Pipeline:
         clock_us = self._clock.now_us()
         error.decision = error.decision or "dec-" + self._ids.new(clock_us)
         release = self._interlock.release
-        whose = who(self._log, principal)
+        whose = self._who(principal)
         self._log.post([denial_record(error, whose, release, clock_us, target=target, traits=traits)])
+
+    def _who(self, principal: Principal) -> Who:
+        """As the log may know a principal; key rings keep theirs, so most are known already."""
+        known = self._known_as.get(id(principal))
+        if known is not None and known[0] is principal:
+            return known[1]
+        if len(self._known_as) >= _REMEMBERED_MAX:
+            self._known_as.clear()
+        whose = who(self._log, principal)
+        self._known_as[id(principal)] = (principal, whose)
+        return whose
 
     async def models(self, principal: Principal) -> tuple[str, ...]:
         """The names that this caller may ask for: routing names, then models and endpoints that policy

@@ -14,7 +14,7 @@ from signalbox.decide import Choice, Inputs, NothingPermitted, decide
 from signalbox.decided import Ranking
 from signalbox.domain.endpoint import Catalogue, CatalogueRelease
 from signalbox.domain.errors import NoCandidate, NotFound
-from signalbox.domain.plan import HealthSnapshot, PlannedAttempt
+from signalbox.domain.plan import HealthSnapshot
 from signalbox.domain.principal import Tenant
 from signalbox.domain.records import (
     BODIES,
@@ -146,9 +146,7 @@ def _again(
         choice = decide(inputs)
     except (NothingPermitted, NoCandidate):
         return (), False, "decided again, nothing was left: the record and its inputs do not agree"
-    same = [_as_recorded(attempt) for attempt in choice.plan.attempts] == [
-        msgspec.structs.astuple(attempt) for attempt in body.plan
-    ]
+    same = choice.plan.attempts == body.plan
     note = "decided again from the recorded inputs: the same plan" if same else "decided again: ANOTHER plan"
     return _lines(catalogue, policy, verdict, choice), same, note
 
@@ -185,19 +183,6 @@ def _compiled(content: bytes, catalogue: Catalogue) -> CompiledPolicy:
     release = PolicyRelease(texts=dict(kept.texts), schema=kept.schema)
     return compile_policy(
         release, catalogue, [Tenant(id=name, home_cloud=home) for name, home in kept.tenants]
-    )
-
-
-def _as_recorded(attempt: PlannedAttempt) -> tuple[object, ...]:
-    return (
-        attempt.cost_nanos_max,
-        attempt.cost_nanos,
-        attempt.currency,
-        attempt.endpoint,
-        attempt.latency_us,
-        attempt.quality,
-        attempt.reason,
-        attempt.timeout_us,
     )
 
 

@@ -72,7 +72,7 @@ def _principal(key: KeySettings, tenant: Tenant) -> Principal:
         subject=key.subject,
         groups=key.groups,
         roles=key.roles,
-        app=key.app,
-        feature=key.feature,
+        app=key.app.lower(),
+        feature=key.feature.lower(),
         may_assert=key.may_assert,
     )

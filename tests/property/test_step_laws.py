@@ -27,7 +27,7 @@ _SCRIPT = st.lists(
 
 def _plan(places: int, deadline_us: int) -> Plan:
     attempts = tuple(
-        PlannedAttempt(f"e{place}", 5_000, 1_000, 1, 1, "USD", deadline_us, "test") for place in range(places)
+        PlannedAttempt(1, 1, "USD", f"e{place}", 1_000, 5_000, "test", deadline_us) for place in range(places)
     )
     return Plan("balanced", attempts, deadline_us)
 

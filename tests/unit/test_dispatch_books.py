@@ -1,7 +1,7 @@
 """What is written down of an attempt, and what may not leave before it is."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ class Watched(FakeProvider):
         self._look(call)
         return await super().complete(call)
 
-    async def stream(self, call: Call) -> AsyncIterator[Event]:  # type: ignore[override]  # as the port has it
+    async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         self._look(call)
         async for event in super().stream(call):
             yield event
@@ -194,7 +194,7 @@ async def test_an_outcome_that_cannot_be_written_does_not_take_the_reply_away() 
     def refuse(records: object) -> None:
         raise LogUnavailable("the decision log cannot keep up")
 
-    rooms.dispatcher._failpoint = fill
+    rooms.at = fill
     _, delivery = await rooms.pipeline.run(asked(), principal())
     assert delivery.reply is not None
 
@@ -274,7 +274,7 @@ class Broken(FakeProvider):
         call.sending()
         raise KeyError(call.request.messages[0])
 
-    async def stream(self, call: Call) -> AsyncIterator[Event]:  # type: ignore[override]  # as the port has it
+    async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         call.sending()
         for _ in range(self.words):
             yield TextDelta(0, "word")

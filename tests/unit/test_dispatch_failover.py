@@ -175,7 +175,7 @@ async def test_without_time_for_another_attempt_there_is_none() -> None:
         if place == "dispatch.sending":
             rooms.clock.advance(120_000_000)
 
-    rooms.dispatcher._failpoint = slow
+    rooms.at = slow
     rooms.provider.will("a", FAILED)
     with pytest.raises(AttemptsExhausted):
         await ask(rooms)
@@ -189,7 +189,7 @@ async def test_a_request_that_comes_too_late_is_not_sent_at_all() -> None:
         if place == "pipeline.decided":
             rooms.clock.advance(120_000_000)
 
-    rooms.pipeline._failpoint = slow
+    rooms.at = slow
     with pytest.raises(DeadlineExceeded):
         await ask(rooms)
     assert rooms.provider.calls == []
@@ -263,7 +263,7 @@ async def test_a_breaker_that_opens_after_the_decision_turns_the_attempt_away() 
         if place == "pipeline.decided":
             rooms.blame(endpoint_a, times=3)
 
-    rooms.pipeline._failpoint = break_it
+    rooms.at = break_it
     assert await ask(rooms) == "b"
     assert sent_to(rooms) == "b"
     assert [(body.endpoint, body.reasons) for body in rooms.log.withdrawn] == [

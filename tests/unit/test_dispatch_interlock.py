@@ -1,19 +1,18 @@
 """Policy, catalogue and kill switch are asked at the moment of sending, not when the decision was made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from signalbox.dispatch import interlock as interlock_module
 from signalbox.domain.errors import AttemptsExhausted
 from signalbox.domain.failure import FailureKind
 from signalbox.domain.reply import Event, Reply
 from signalbox.domain.request import Declared, Request
 from signalbox.domain.verdict import PolicyRelease
-from signalbox.policy import CompiledPolicy
+from signalbox.ports.failpoint import passing
 from signalbox.ports.provider import Call
 from signalbox.testing.fake_provider import FakeProvider, Script
 from signalbox.testing.house import HandClock, House
@@ -62,22 +61,21 @@ CHANGES = {
 every_change = pytest.mark.parametrize(("change", "why"), CHANGES.values(), ids=CHANGES)
 
 
-def house(failpoint: Callable[[str], None] = lambda place: None) -> House:
-    return House(RELEASE, catalogue(A), [tenant()], failpoint=failpoint)
+def house() -> House:
+    return House(RELEASE, catalogue(A), [tenant()])
 
 
 def house_where(place: str, change: Change) -> House:
     """`change` happens once, when a request passes `place`."""
-    made: list[House] = []
-    done: list[str] = []
+    rooms = house()
 
     def act(where: str) -> None:
-        if where == place and not done:
-            done.append(where)
-            change(made[0])
+        if where == place:
+            rooms.at = passing
+            change(rooms)
 
-    made.append(house(act))
-    return made[0]
+    rooms.at = act
+    return rooms
 
 
 def asked(*, stream: bool = False, confidential: bool = False) -> Request:
@@ -136,7 +134,7 @@ class Connecting(FakeProvider):
         await self._connect()
         return await super().complete(call)
 
-    async def stream(self, call: Call) -> AsyncIterator[Event]:  # type: ignore[override]  # as the port has it
+    async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         await self._connect()
         async for event in super().stream(call):
             yield event
@@ -197,7 +195,7 @@ async def test_every_hop_is_asked_again_not_only_the_first() -> None:
         if place == "dispatch.before_outcome":
             rooms.interlock.kill(["endpoint:b" if rooms.log.intents[0].endpoint == "a" else "endpoint:a"])
 
-    rooms.dispatcher._failpoint = kill_the_other
+    rooms.at = kill_the_other
     with pytest.raises(AttemptsExhausted):
         await rooms.pipeline.run(asked(), principal())
     (sent,) = [call.endpoint.id for call in rooms.provider.calls]
@@ -219,26 +217,10 @@ async def test_a_stream_under_way_goes_on_and_the_next_request_is_stopped() -> N
     await rooms.pipeline.run(asked(), principal())
 
 
-async def test_a_release_published_while_a_cold_verdict_is_worked_out_is_the_one_that_counts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_what_is_in_force_counts_even_where_its_verdict_is_not_known_yet() -> None:
     rooms = house()
     facts = (await rooms.pipeline.decide(asked(), principal())).facts
-    rooms.interlock.release.cache.clear()
-    loop = asyncio.get_running_loop()
-    begun, go_on = asyncio.Event(), asyncio.Event()
-    judge = interlock_module._judge_all
-
-    def slowly(policy: CompiledPolicy, *arguments: object) -> object:
-        loop.call_soon_threadsafe(begun.set)
-        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(10)
-        return judge(policy, *arguments)  # type: ignore[arg-type]  # as they came
-
-    monkeypatch.setattr(interlock_module, "_judge_all", slowly)
-    asking = asyncio.create_task(rooms.interlock.permission(facts, "a", rooms.clock.now_us()))
-    await begun.wait()
-    republish(NOTHING)(rooms)
-    go_on.set()
-    permission = await asking
+    republish(NOTHING)(rooms)  # a new release starts with no verdicts
+    permission = rooms.interlock.permission_now(facts, "a", rooms.clock.now_us())
     assert permission.endpoint is None
     assert permission.policy == rooms.interlock.release.policy.hash

@@ -21,18 +21,18 @@ class SystemClock:
 class RandomIds:
     """Implements `ports.clock.Ids`: UUIDv7 (RFC 9562 §5.7) as 32 hex digits, random bits from the system.
 
-    Random bytes are drawn a few hundred ids at a time, which spares a system call per request.
+    Random bytes are drawn a few hundred ids at a time, which spares a system call per request. Not to be
+    shared across a fork: two processes would draw alike.
     """
 
     def __init__(self) -> None:
         self._pool = b""
-        self._at = 0
-        self._pid = os.getpid()
+        self._at = _POOL_BYTES
 
     def new(self, now_us: int) -> str:
         at = self._at
-        if at + _ID_BYTES > len(self._pool) or self._pid != os.getpid():
-            self._pool, self._pid, at = os.urandom(_POOL_BYTES), os.getpid(), 0
+        if at >= _POOL_BYTES:
+            self._pool, at = os.urandom(_POOL_BYTES), 0
         self._at = at + _ID_BYTES
         drawn = int.from_bytes(self._pool[at : at + _ID_BYTES])
         # 48 bits of milliseconds · version 7 · 12 random bits · variant 10 · 62 random bits

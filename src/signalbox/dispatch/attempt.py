@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from signalbox.dispatch.health import Seen
 from signalbox.dispatch.interlock import Permission
 from signalbox.dispatch.step import Send
 from signalbox.domain.endpoint import Endpoint
@@ -60,20 +61,21 @@ class Settlement(Struct, frozen=True):
 
 
 class Attempt:
-    """Collects what happens between an intent and its outcome. Times are monotonic µs."""
+    """Collects what happens between an intent and its outcome. Times are monotonic µs; `change` is the
+    interlock's when it permitted this."""
 
     __slots__ = (
-        "change", "characters", "endpoint", "finish", "first_us", "id", "number",
-        "order", "sent_us", "served", "started_us", "usage",
+        "change", "characters", "endpoint", "finish", "first_us", "hop",
+        "id", "seen", "sent_us", "served", "started_us", "usage",
     )  # fmt: skip
 
-    def __init__(self, hop: Hop, endpoint: Endpoint, started_us: int) -> None:
-        self.order = hop.order
-        self.number = hop.number
+    def __init__(self, hop: Hop, endpoint: Endpoint, seen: Seen, started_us: int) -> None:
+        self.hop = hop
         self.id = f"{hop.order.decision}.{hop.number}"
         self.endpoint = endpoint
+        self.seen = seen
         self.started_us = started_us
-        self.change = 0  # the interlock's, when it permitted this
+        self.change = 0
         self.sent_us = 0
         self.first_us = 0
         self.characters = 0
@@ -81,23 +83,25 @@ class Attempt:
         self.served = ""
         self.finish = ""
 
-    def intent(self, permission: Permission, hop: str, now_us: int) -> Record:
-        endpoint = self.endpoint
+    def intent(self, permission: Permission, now_us: int) -> Record:
+        """`now_us` is wall clock."""
+        hop, endpoint = self.hop, self.endpoint
+        order = hop.order
         return Record(
-            self.order.facts.tenant,
+            order.facts.tenant,
             "intent",
             self.id,
             now_us,
             IntentBody(
                 attempt=self.id,
                 catalogue=permission.catalogue,
-                decision=self.order.decision,
-                durable=self.order.durable,
+                decision=order.decision,
+                durable=order.durable,
                 endpoint=endpoint.id,
-                hop=hop,
+                hop=hop.step.hop,
                 kill_epoch=permission.kill_epoch,
                 model=endpoint.model,
-                number=self.number,
+                number=hop.number,
                 policy=permission.policy,
                 processor=endpoint.processor,
                 region=endpoint.region,
@@ -132,7 +136,7 @@ class Attempt:
         usage = self.usage
         if usage is None:
             relayed = -(-self.characters // _CHARACTERS_PER_TOKEN)
-            usage = Usage(input=self.order.tokens_in, output=relayed, estimated=True)
+            usage = Usage(input=self.hop.order.tokens_in, output=relayed, estimated=True)
         return Settlement(usage, self.endpoint.price.cost(usage), self.served, self.finish)
 
     def outcome(
@@ -149,7 +153,7 @@ class Attempt:
         if billed == "no":
             usage, cost_nanos = Usage(), 0
         return Record(
-            self.order.facts.tenant,
+            self.hop.order.facts.tenant,
             "outcome",
             self.id,
             wall_us,
@@ -158,7 +162,7 @@ class Attempt:
                 billed=billed,
                 cost_nanos=cost_nanos,
                 currency=settled.cost.currency,
-                decision=self.order.decision,
+                decision=self.hop.order.decision,
                 detail=failure.detail if failure else self._mismatch(),
                 elapsed_us=now_us - self.started_us,
                 endpoint=self.endpoint.id,

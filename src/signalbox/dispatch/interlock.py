@@ -101,30 +101,18 @@ class Interlock:
         if not task.cancelled() and task.exception() is None:
             release.cache.put(facts, task.result())
 
-    async def permission(self, facts: Facts, endpoint_id: str, now_us: int) -> Permission:
-        """May this endpoint be sent to now, under the releases and kills in force?"""
-        release = self.release
-        verdict = release.cache.get(facts, now_us)
-        while verdict is None:
-            cold = await self.verdict(release, facts, now_us)
-            if release is self.release:
-                verdict = cold
-            else:  # published while this was worked out: what counts is what is in force at the end
-                release = self.release
-                verdict = release.cache.get(facts, now_us)
-        place = release.catalogue.index.get(endpoint_id)
-        if place is None:
-            return self._permission(release, None, permitted=False, reasons=_UNLISTED)
-        return self._permission(
-            release,
-            release.catalogue.endpoints[place],
-            permitted=verdict.permitted[place],
-            reasons=verdict.reasons[place],
-        )
+    def endpoint(self, endpoint_id: str) -> Endpoint | None:
+        """The definition in force; None if the catalogue has it no longer."""
+        catalogue = self.release.catalogue
+        place = catalogue.index.get(endpoint_id)
+        return None if place is None else catalogue.endpoints[place]
 
     def permission_now(self, facts: Facts, endpoint_id: str, now_us: int) -> Permission:
-        """As `permission`, at once: where the verdict is not known, one endpoint is judged in the caller's
-        thread (about 0.1 ms). For the moment between a connection and its first byte."""
+        """May this endpoint be sent to now, under the releases and kills in force?
+
+        Never waits: where the verdict is not known, as after a reload, this one endpoint is judged in the
+        caller's thread (about 0.1 ms).
+        """
         release = self.release
         place = release.catalogue.index.get(endpoint_id)
         if place is None:

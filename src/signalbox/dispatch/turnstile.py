@@ -1,33 +1,29 @@
-"""Requests in flight per endpoint, with a queue in front of those that take few at a time."""
+"""Requests in flight at one endpoint, with a queue in front of those that take few at a time."""
 
 import asyncio
 from collections import deque
 
-from signalbox.domain.endpoint import Endpoint
-
 
 class Turnstile:
-    """First come, first served per endpoint and credential. Nothing is shared between endpoints."""
+    """First come, first served."""
+
+    __slots__ = ("_waiting", "inside")
 
     def __init__(self) -> None:
-        self._inside: dict[tuple[str, str], int] = {}
-        self._waiting: dict[tuple[str, str], deque[asyncio.Future[None]]] = {}
+        self.inside = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
-    def inside(self, endpoint: Endpoint) -> int:
-        return self._inside.get((endpoint.id, endpoint.transport.credential), 0)
-
-    async def enter(self, endpoint: Endpoint, within_us: int) -> bool:
-        """Take a place, waiting for one at most `within_us`. True: `leave` is owed."""
-        key = (endpoint.id, endpoint.transport.credential)
-        inside = self._inside.get(key, 0)
-        if inside < endpoint.limits.concurrency:
-            self._inside[key] = inside + 1
-            return True
-        if within_us <= 0:
+    def try_enter(self, limit: int) -> bool:
+        """Take a place if one of `limit` is free. True: `leave` is owed."""
+        if self.inside >= limit:
             return False
+        self.inside += 1
+        return True
+
+    async def enter(self, within_us: int) -> bool:
+        """Wait for a place, at most `within_us`. True: `leave` is owed."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue = self._waiting.setdefault(key, deque())
-        queue.append(place)
+        self._waiting.append(place)
         try:
             async with asyncio.timeout(within_us / 1_000_000):
                 await place
@@ -36,20 +32,18 @@ class Turnstile:
             return place.done() and not place.cancelled()
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():
-                self.leave(endpoint)
+                self.leave()
             raise
         finally:
-            if place in queue:
-                queue.remove(place)
+            if place in self._waiting:
+                self._waiting.remove(place)
         return True
 
-    def leave(self, endpoint: Endpoint) -> None:
+    def leave(self) -> None:
         """Give the place to whoever waits longest, or free it."""
-        key = (endpoint.id, endpoint.transport.credential)
-        queue = self._waiting.get(key)
-        while queue:
-            place = queue.popleft()
+        while self._waiting:
+            place = self._waiting.popleft()
             if not place.done():
                 place.set_result(None)
                 return
-        self._inside[key] -= 1
+        self.inside -= 1

@@ -50,16 +50,19 @@ def size_bucket(tokens: int) -> int:
 
 
 class PlannedAttempt(Struct, frozen=True):
-    """One place of a plan. Predictions are integers: 1e-4, µs, nano-units of `currency`."""
+    """One place of a plan. Predictions are integers: nano-units of `currency`, µs, 1e-4.
 
-    endpoint: str
-    quality: int
-    latency_us: int
+    INVARIANT: fields in alphabetical order: a decision's record holds this very value.
+    """
+
     cost_nanos: int
     cost_nanos_max: int  # every token the request may use, at list price
     currency: str
-    timeout_us: int
+    endpoint: str
+    latency_us: int
+    quality: int
     reason: str
+    timeout_us: int
 
 
 class Dropped(Struct, frozen=True):

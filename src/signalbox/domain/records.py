@@ -17,20 +17,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from signalbox.domain.plan import PlannedAttempt
+
 RECORD_VERSION: Final = 1
-
-
-class AttemptPlan(Struct, frozen=True):
-    """One place of the plan, as predicted: nano-units, µs, 1e-4."""
-
-    cost_max_nanos: int
-    cost_nanos: int
-    currency: str
-    endpoint: str
-    latency_us: int
-    quality: int
-    reason: str
-    timeout_us: int
 
 
 class DecisionBody(Struct, frozen=True):
@@ -52,7 +41,7 @@ class DecisionBody(Struct, frozen=True):
     needs: int
     objective: str
     operation: str
-    plan: tuple[AttemptPlan, ...]
+    plan: tuple[PlannedAttempt, ...]
     policy: str
     ranking: str
     seed: int

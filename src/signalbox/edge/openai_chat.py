@@ -6,7 +6,7 @@ from contextlib import aclosing
 from msgspec.structs import replace
 
 from signalbox.decided import Decided
-from signalbox.dispatch.dispatcher import Delivery, Relay
+from signalbox.dispatch.delivery import Delivery, Relay
 from signalbox.dispatch.exhausted import answer_to
 from signalbox.domain.errors import AttemptsExhausted, SignalboxError, UnsupportedRequest
 from signalbox.domain.failure import ProviderFailure

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from signalbox.decided import Decided
 from signalbox.dispatch.attempt import Settlement
-from signalbox.dispatch.dispatcher import Delivery
+from signalbox.dispatch.delivery import Delivery
 from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.traits import SENSITIVITY_LABELS
 

@@ -1,6 +1,6 @@
 """A way to reach endpoints of one kind."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
 from msgspec import Struct
@@ -35,7 +35,7 @@ class Provider(Protocol):
     async def complete(self, call: Call) -> Reply:
         """The whole reply."""
 
-    def stream(self, call: Call) -> AsyncIterator[Event]:
+    def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         """Events as they come, in the order that `domain.reply.Event` states.
 
         A stream that ends without a `Finished` for every choice raises BAD_REPLY. Closing the

@@ -6,7 +6,6 @@ endpoint's prior); cost the price book times tokens. Learned predictors take thi
 
 from typing import Final
 
-from signalbox.domain.money import TOKENS_PER_PRICE
 from signalbox.domain.traits import TaskType
 
 TYPICAL_OUTPUT_TOKENS: Final[dict[TaskType, int]] = {
@@ -24,8 +23,3 @@ TYPICAL_OUTPUT_TOKENS: Final[dict[TaskType, int]] = {
     TaskType.CHAT: 250,
 }
 """Tokens of a usual reply, where the request's own limit is higher: a prior for cost and latency."""
-
-
-def cost_nanos(tokens_in: int, tokens_out: int, input_per_mtok: int, output_per_mtok: int) -> int:
-    """Nano-units of the endpoint's currency, rounded up: a prediction should not flatter."""
-    return -(-(tokens_in * input_per_mtok + tokens_out * output_per_mtok) // TOKENS_PER_PRICE)

@@ -13,10 +13,11 @@ comes the tier: those that meet floor and target, those that meet the floor, the
 from collections.abc import Sequence
 from typing import Final
 
+from signalbox.domain.money import TOKENS_PER_PRICE
 from signalbox.domain.plan import Objective, Plan, PlannedAttempt, size_bucket
 from signalbox.domain.standing import Standing
 from signalbox.domain.traits import Traits
-from signalbox.rank.predict import TYPICAL_OUTPUT_TOKENS, cost_nanos
+from signalbox.rank.predict import TYPICAL_OUTPUT_TOKENS
 
 _UNIT: Final = 10_000
 _REASONS: Final = (
@@ -31,8 +32,6 @@ _REASONS: Final = (
     ("no candidate reaches the quality floor: best of the rest", "below the quality floor: last resort"),
 )
 
-_Scored = tuple[int, int, int, Standing, int, int, int]
-
 
 def rank(
     candidates: Sequence[Standing], traits: Traits, objective: Objective, *, attempts_max: int, seed: int
@@ -44,53 +43,49 @@ def rank(
     """
     if not candidates:
         raise ValueError("rank takes at least one candidate")
-    scored = [_score(standing, traits, objective, seed) for standing in candidates]
+    task, tokens_in, tokens_out_max = traits.task, traits.tokens_in, traits.tokens_out_max
+    tokens_out = min(TYPICAL_OUTPUT_TOKENS[task], tokens_out_max)
+    bucket = size_bucket(tokens_in)
+    weigh_quality, weigh_latency, weigh_cost = objective.quality, objective.latency, objective.cost
+    floor, target, scale = objective.quality_floor, objective.latency_target_us, objective.cost_scale_nanos
+    latency_unit, cost_unit = _UNIT * target, _UNIT * scale
+    scored = []
+    for standing in candidates:  # every endpoint of every request comes by here: no call inside
+        quality = standing.quality.get(task, standing.quality_default)
+        latency = standing.first_token_us[bucket] + tokens_out * standing.output_token_us
+        # rounded up: a prediction should not flatter
+        cost = -(
+            -(tokens_in * standing.input_per_mtok + tokens_out * standing.output_per_mtok) // TOKENS_PER_PRICE
+        )
+        utility = (
+            weigh_quality * quality
+            + weigh_latency * (latency_unit // (target + latency))
+            + weigh_cost * (cost_unit // (scale + cost))
+        )
+        tier = 2 if quality < floor else 1 if latency > target else 0
+        tie = (standing.place * 0x9E3779B1 ^ seed) * 0x85EBCA6B & 0xFFFFFFFF
+        scored.append((tier, -utility, tie, standing, quality, latency, cost))
     if len(scored) > 1:
         scored.sort()
-    chosen = scored[:attempts_max]
+        del scored[attempts_max:]
     deadline_us = traits.deadline_ms * 1_000
-    last = len(chosen) - 1
-    return Plan(
-        objective.name,
-        tuple(
-            _attempt(item, traits, deadline_us, first=place == 0, last=place == last)
-            for place, item in enumerate(chosen)
-        ),
-        deadline_us,
-    )
-
-
-def _score(standing: Standing, traits: Traits, objective: Objective, seed: int) -> _Scored:
-    task = traits.task
-    tokens_in = traits.tokens_in
-    typical = TYPICAL_OUTPUT_TOKENS[task]
-    tokens_out = typical if typical < traits.tokens_out_max else traits.tokens_out_max
-    quality = standing.quality.get(task, standing.quality_default)
-    latency = standing.first_token_us[size_bucket(tokens_in)] + tokens_out * standing.output_token_us
-    cost = cost_nanos(tokens_in, tokens_out, standing.input_per_mtok, standing.output_per_mtok)
-    target, scale = objective.latency_target_us, objective.cost_scale_nanos
-    utility = (
-        objective.quality * quality
-        + objective.latency * (_UNIT * target // (target + latency))
-        + objective.cost * (_UNIT * scale // (scale + cost))
-    )
-    tier = 2 if quality < objective.quality_floor else 1 if latency > target else 0
-    tie = (standing.place * 0x9E3779B1 ^ seed) * 0x85EBCA6B & 0xFFFFFFFF
-    return tier, -utility, tie, standing, quality, latency, cost
-
-
-def _attempt(item: _Scored, traits: Traits, deadline_us: int, *, first: bool, last: bool) -> PlannedAttempt:
-    tier, _, _, standing, quality, latency, cost = item
-    return PlannedAttempt(
-        endpoint=standing.endpoint,
-        quality=quality,
-        latency_us=latency,
-        cost_nanos=cost,
-        cost_nanos_max=cost_nanos(
-            traits.tokens_in, traits.tokens_out_max, standing.input_per_mtok, standing.output_per_mtok
-        ),
-        currency=standing.currency,
+    half_us = deadline_us // 2
+    last = len(scored) - 1
+    attempts = []
+    for place, (tier, _, _, standing, quality, latency, cost) in enumerate(scored):
+        most = tokens_in * standing.input_per_mtok + tokens_out_max * standing.output_per_mtok
         # An attempt that has others behind it leaves them half of the time, unless it is known to be slow.
-        timeout_us=deadline_us if last else min(deadline_us, max(4 * latency, deadline_us // 2)),
-        reason=_REASONS[tier][0 if first else 1],
-    )
+        timeout_us = deadline_us if place == last else min(deadline_us, max(4 * latency, half_us))
+        attempts.append(
+            PlannedAttempt(
+                cost,
+                -(-most // TOKENS_PER_PRICE),
+                standing.currency,
+                standing.endpoint,
+                latency,
+                quality,
+                _REASONS[tier][place > 0],
+                timeout_us,
+            )
+        )
+    return Plan(objective.name, tuple(attempts), deadline_us)

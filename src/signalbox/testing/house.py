@@ -73,7 +73,10 @@ class CountingMeter:
 
 
 class House:
-    """`policy` is compiled for `tenants` and `catalogue`; endpoints name the provider `fake`."""
+    """`policy` is compiled for `tenants` and `catalogue`; endpoints name the provider `fake`.
+
+    `at` is called at every place of `ports.failpoint.PLACES` that the hallway passes, and may be replaced.
+    """
 
     def __init__(
         self,
@@ -83,9 +86,9 @@ class House:
         *,
         rules: RetryRules | None = None,
         breaker: BreakerRules | None = None,
-        failpoint: Failpoint = passing,
         seed: int = 0,
     ) -> None:
+        self.at: Failpoint = passing
         self._policy = policy
         self._tenants = tenants
         self.clock = HandClock()
@@ -102,7 +105,7 @@ class House:
             clock=self.clock,
             meter=self.meter,
             rules=rules or RetryRules(backoff_us=1_000),
-            failpoint=failpoint,
+            failpoint=self._pass,
         )
         self.pipeline = Pipeline(
             interlock=self.interlock,
@@ -115,8 +118,11 @@ class House:
                 {"balanced": objective()}, {tenant.id: "balanced" for tenant in tenants}, {}, attempts_max=4
             ),
             count_tokens=lambda text: len(text.split()),
-            failpoint=failpoint,
+            failpoint=self._pass,
         )
+
+    def _pass(self, place: str) -> None:
+        self.at(place)
 
     def release(self, catalogue: Catalogue, policy: PolicyRelease | None = None) -> Release:
         """A release to publish on `interlock`: another catalogue, another policy, or both."""
@@ -129,13 +135,14 @@ class House:
 
     def probe(self, endpoint: Endpoint) -> bool:
         """Whether its breaker would let an attempt start now; it counts as one that said nothing."""
-        now_us = self.clock.monotonic_us()
-        admitted = self.health.admit(endpoint, now_us)
+        now_us, seen = self.clock.monotonic_us(), self.health.of(endpoint)
+        admitted = self.health.admit(endpoint, seen, now_us)
         if admitted:
-            self.health.ended(endpoint, FailureKind.CANCELLED, now_us)
+            self.health.ended(endpoint, seen, FailureKind.CANCELLED, now_us)
         return admitted
 
     def blame(self, endpoint: Endpoint, times: int) -> None:
         """Failures that count against an endpoint, from elsewhere."""
         for _ in range(times):
-            self.health.ended(endpoint, FailureKind.RESET, self.clock.monotonic_us())
+            now_us = self.clock.monotonic_us()
+            self.health.ended(endpoint, self.health.of(endpoint), FailureKind.RESET, now_us)

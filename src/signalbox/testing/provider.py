@@ -13,7 +13,7 @@ emulator: nothing is assumed of what is said, only of how. Speed is not judged.
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from msgspec import structs
 
@@ -267,9 +267,7 @@ def _call(
 
 def _stream(harness: Harness, call: Call) -> AsyncGenerator[Event, None]:
     request = structs.replace(call.request, stream=True)
-    streamed = structs.replace(call, request=request)
-    # The port promises `aclose`, and generators have it.
-    return cast("AsyncGenerator[Event, None]", harness.provider.stream(streamed))
+    return harness.provider.stream(structs.replace(call, request=request))
 
 
 async def _drain(stream: AsyncGenerator[Event, None]) -> None:

@@ -3,8 +3,8 @@
 Ids are those a clock would have made (UUIDv7 layout), derived from `number` so that a test can name them.
 """
 
+from signalbox.domain.plan import PlannedAttempt
 from signalbox.domain.records import (
-    AttemptPlan,
     DecisionBody,
     DenialBody,
     IntentBody,
@@ -24,7 +24,7 @@ def id_of(number: int, what: int = 0) -> str:
 
 def decision(number: int, tenant: str = "acme", *, subject: str = "u-1") -> Record:
     plan = tuple(
-        AttemptPlan(9_000, 4_000 + place, "USD", endpoint, 800_000, 7_000, "best score", 10_000_000)
+        PlannedAttempt(4_000 + place, 9_000, "USD", endpoint, 800_000, 7_000, "best score", 10_000_000)
         for place, endpoint in enumerate(("azure-eu", "in-house"))
     )
     body = DecisionBody(

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from msgspec import structs
 
@@ -81,8 +81,7 @@ class Embedded:
 
     async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         redirected, child = await self._served(call)
-        events = cast("AsyncGenerator[Event, None]", self._sender.stream(redirected))
-        async with aclosing(events):
+        async with aclosing(self._sender.stream(redirected)) as events:
             try:
                 async for event in events:
                     yield event

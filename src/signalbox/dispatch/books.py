@@ -1,0 +1,84 @@
+"""The books of an attempt: what is written down of it, and what is learnt from it.
+
+INVARIANT: every intent gets exactly one outcome, whatever ends the attempt.
+"""
+
+import asyncio
+import logging
+from typing import Final
+
+from signalbox.dispatch.attempt import Attempt, Hop, Settlement, Status, withdrawn
+from signalbox.dispatch.health import HealthBook
+from signalbox.dispatch.interlock import Permission
+from signalbox.domain.errors import LogUnavailable
+from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.domain.records import Record
+from signalbox.ports.clock import Clock
+from signalbox.ports.failpoint import Failpoint
+from signalbox.ports.log import DecisionLog
+from signalbox.ports.meter import Meter
+
+_log: Final = logging.getLogger("signalbox.dispatch")
+
+
+class Books:
+    def __init__(
+        self, *, log: DecisionLog, health: HealthBook, clock: Clock, meter: Meter, failpoint: Failpoint
+    ) -> None:
+        self._decisions = log
+        self._health = health
+        self._clock = clock
+        self._meter = meter
+        self._failpoint = failpoint
+
+    async def announce(self, attempt: Attempt, permission: Permission, now_us: int) -> None:
+        """Write the intent; return once it is on disk, where that is owed. `now_us` is wall clock."""
+        self._failpoint("dispatch.before_intent")
+        intent = attempt.intent(permission, now_us)
+        if attempt.hop.order.durable:
+            await self._commit(attempt, intent)
+        else:
+            self._decisions.post([intent])
+        self._failpoint("dispatch.after_intent")
+
+    def withdraw(self, hop: Hop, permission: Permission, reasons: tuple[str, ...]) -> None:
+        """Write down that this hop sends nothing."""
+        self._decisions.post([withdrawn(hop, reasons, permission, self._clock.now_us())])
+
+    def close(self, attempt: Attempt, status: Status, failure: ProviderFailure | None) -> Settlement:
+        """Outcome, health and counters of an attempt that was announced: once, whichever way it ended."""
+        now_us = self._clock.monotonic_us()
+        settled = attempt.settlement()
+        self._failpoint("dispatch.before_outcome")
+        self._write(attempt.outcome(status, failure, settled, now_us, self._clock.now_us()))
+        self._failpoint("dispatch.after_outcome")
+        endpoint, seen = attempt.endpoint, attempt.seen
+        kind = failure.kind if failure else None
+        self._health.ended(endpoint, seen, kind, now_us)
+        elapsed_us = now_us - attempt.started_us
+        self._meter.attempt(endpoint.id, status, kind or "", elapsed_us)
+        if failure is None:
+            usage = settled.usage
+            self._meter.tokens(
+                endpoint.id, usage.input + usage.cached_input, usage.output, settled.cost.nanos
+            )
+            first_us = attempt.first_us - attempt.started_us if attempt.first_us else 0
+            seen.measured(attempt.hop.order.tokens_in, first_us, usage.output, elapsed_us - first_us)
+        return settled
+
+    async def _commit(self, attempt: Attempt, intent: Record) -> None:
+        try:
+            await self._decisions.commit([intent])
+        except asyncio.CancelledError:
+            # The intent may be on disk, and then it is owed an outcome.
+            cancelled = ProviderFailure(FailureKind.CANCELLED, "the request was cancelled before it left")
+            now_us, wall_us = self._clock.monotonic_us(), self._clock.now_us()
+            self._write(attempt.outcome("cancelled", cancelled, attempt.settlement(), now_us, wall_us))
+            raise
+
+    def _write(self, outcome: Record) -> None:
+        try:
+            self._decisions.post([outcome])
+        except LogUnavailable as error:
+            # The intent stands; the sweep will close the attempt as unknown when the log opens again.
+            _log.error("outcome of attempt %s is not in the log: %s", outcome.ref, error.operator)

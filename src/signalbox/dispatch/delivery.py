@@ -1,0 +1,101 @@
+"""An answer on its way to the caller: whole, or as it comes."""
+
+import asyncio
+import traceback
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from signalbox.dispatch.attempt import Attempt, Settlement, Status
+from signalbox.dispatch.books import Books
+from signalbox.domain.endpoint import Endpoint
+from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.domain.reply import Event, Reply
+
+
+class Delivery:
+    """`reply` when it is whole, `events` while it comes. `settlement` is set at its end."""
+
+    __slots__ = ("attempt", "endpoint", "events", "number", "planned", "reply", "settlement")
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt.id
+        self.number = attempt.hop.number
+        self.endpoint = attempt.endpoint
+        self.planned = attempt.hop.planned
+        self.reply: Reply | None = None
+        self.events: Relay | None = None
+        self.settlement: Settlement | None = None
+
+
+class Relay:
+    """A stream past its first content: hands on events and closes the books whichever way it ends.
+
+    An iterator with `aclose`, and not a generator, because closing a generator that was never started
+    runs none of its code, and a client may leave before it reads the first event.
+    """
+
+    __slots__ = ("_attempt", "_books", "_delivery", "_open", "_opening", "_source")
+
+    def __init__(
+        self,
+        books: Books,
+        attempt: Attempt,
+        delivery: Delivery,
+        opening: list[Event],
+        source: AsyncGenerator[Event, None],
+    ) -> None:
+        self._books = books
+        self._attempt = attempt
+        self._delivery = delivery
+        self._opening = opening[::-1]
+        self._source = source
+        self._open = True
+
+    def __aiter__(self) -> "Relay":
+        return self
+
+    async def __anext__(self) -> Event:
+        """The next event. Raises `ProviderFailure` where the vendor's stream broke."""
+        if self._opening:
+            event = self._opening.pop()
+        else:
+            try:
+                event = await self._source.__anext__()
+            except StopAsyncIteration:
+                self._delivery.settlement = self._close("ok", None)
+                raise
+            except ProviderFailure as failure:
+                self._close("failed", failure)
+                raise
+            except asyncio.CancelledError:
+                await self.aclose()
+                raise
+            except Exception as error:
+                broken = broken_promise(self._attempt.endpoint, error)
+                self._close("failed", broken)
+                raise broken from error
+        self._attempt.saw(event)
+        return event
+
+    async def aclose(self) -> None:
+        """Stop the vendor's work, if it is still at it. Idempotent."""
+        if self._open:
+            self._close("cancelled", ProviderFailure(FailureKind.CANCELLED, "the client left"))
+            await self._source.aclose()
+
+    def _close(self, status: Status, failure: ProviderFailure | None) -> Settlement | None:
+        if not self._open:
+            return self._delivery.settlement
+        self._open = False
+        self._attempt.seen.turnstile.leave()
+        return self._books.close(self._attempt, status, failure)
+
+
+def broken_promise(endpoint: Endpoint, error: Exception) -> ProviderFailure:
+    """A provider raised what it may not: a fault in its code. Its message may hold texts, so only its kind
+    and place are told."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return ProviderFailure(
+        FailureKind.BAD_REPLY, f"`{endpoint.id}`: its provider failed with {type(error).__name__} at {where}"
+    )
