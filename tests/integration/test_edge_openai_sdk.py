@@ -11,7 +11,11 @@ from pydantic import BaseModel
 from signalbox.testing.served import Served, Vendor
 
 HELLO: Any = [{"role": "user", "content": "Please rewrite this sentence."}]
-SCHEMA: dict[str, object] = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
+SCHEMA: dict[str, object] = {
+    "type": "object",
+    "properties": {"title": {"type": "string"}},
+    "required": ["title"],
+}
 TOOL: Any = {"type": "function", "function": {"name": "make_deck", "parameters": SCHEMA}}
 REWRITE = {"X-Signalbox-App": "word", "X-Signalbox-Feature": "rewrite"}
 ROUTING = ["auto", "auto:quality", "auto:balanced", "auto:cost", "auto:latency"]
