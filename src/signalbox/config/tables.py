@@ -18,6 +18,8 @@ Amount = Annotated[str, Meta(description='an amount as a decimal string such as 
 Share = Annotated[Decimal, Meta(description="a number from 0 to 1 with at most 4 decimals")]
 Places = Annotated[tuple[str, ...], Meta(description="an array of names declared in [places]")]
 Label = Literal["public", "general", "confidential", "highly-confidential"]
+DurableFrom = Literal["public", "general", "confidential"]
+"""A tenant may ask for more than the third law owes, never for less."""
 
 
 class ServerTable(Struct, frozen=True, kw_only=True):
@@ -171,7 +173,7 @@ class TenantTable(Struct, frozen=True, kw_only=True):
     name: str = ""
     default_label: Label = "general"
     default_boundary: str = "world"
-    durable_from: Label = "confidential"
+    durable_from: DurableFrom = "confidential"
     serve_without_log: bool = False
     home_cloud: str = ""
     objective: str = "balanced"
