@@ -1,0 +1,48 @@
+"""`docs/reference/errors.md` names every error that a caller can get, with its status, and no others."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from signalbox.dispatch.exhausted import answer_to
+from signalbox.domain import errors
+from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.edge import protocol
+from signalbox.edge.operations import ReloadRefused
+from signalbox.identify import KeyExpired
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
+
+ROOTS: Final = (errors.SignalboxError, errors.CallerError)  # raised by nobody
+NOT_OVER_HTTP: Final = (errors.ConfigError, errors.LogHeld)  # they keep a server from starting
+BY_INSTANCE: Final = (errors.AttemptsExhausted, errors.NoCandidate)  # their codes are set where they are made
+
+
+def documented() -> set[tuple[str, int]]:
+    rows = re.findall(r"^\| `(\w+)` \| (\d{3}) \|", PAGE.read_text(), re.MULTILINE)
+    assert len(rows) == len(set(rows))
+    return {(code, int(status)) for code, status in rows}
+
+
+def in_the_code() -> set[tuple[str, int]]:
+    family = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type)
+        and issubclass(kind, errors.SignalboxError)
+        and kind not in (*ROOTS, *NOT_OVER_HTTP, *BY_INSTANCE)
+    ]
+    found = {(kind.code, kind.status) for kind in (*family, KeyExpired, ReloadRefused)}
+    for transient in (False, True):
+        nothing = errors.NoCandidate("", dropped=(), transient=transient)
+        found.add((nothing.code, nothing.status))
+    for kind in FailureKind:
+        status, code, _ = answer_to(ProviderFailure(kind, ""))
+        found.add((code, status))
+    for status, code, _ in (protocol._MALFORMED, protocol._UPGRADE, protocol._OVERSIZED):
+        found.add((code, status))
+    return found
+
+
+def test_every_error_is_documented_with_its_status_and_no_other_is() -> None:
+    assert documented() == in_the_code()
