@@ -20,7 +20,6 @@ from signalbox.app import LOCAL_KEY_FILE, Signalbox
 from signalbox.cli.common import CommandFailed, address, console, open_log, server_is_up, settings_of
 from signalbox.cli.explain import story_of
 from signalbox.config import Settings
-from signalbox.domain.money import Money
 from signalbox.domain.traits import SENSITIVITY_LABELS
 from signalbox.record.verify import verify
 from signalbox.story import Story
@@ -141,37 +140,43 @@ async def _ask_here(config: Path) -> list[Answer]:
 
 
 def _table(settings: Settings, answers: list[Answer]) -> Table:
+    """A column per request, so that it fits a narrow terminal."""
+    columns = [_column(_settled(settings, answer.decision)) for answer in answers]
     table = Table(
-        "request",
-        "task",
-        "sensitivity",
-        "endpoints",
-        "plan",
-        "served by",
-        "tokens",
-        "latency",
-        "cost",
-        title="as the decision log has it",
-        show_lines=True,
+        "", *(f"{answer.errand.app}.{answer.errand.feature}" for answer in answers), show_lines=True
     )
-    for answer in answers:
-        story = _settled(settings, answer.decision)
-        decision = story.decision
-        assert decision is not None  # noqa: S101 - it was served, so it was decided
-        served = story.outcomes[-1]
-        table.add_row(
-            f"{decision.app}.{decision.feature}",
-            decision.task,
-            SENSITIVITY_LABELS[decision.sensitivity]
-            + (f" ({', '.join(decision.categories)})" if decision.categories else ""),
-            _permissions(story),
-            "\n".join(f"{place}. {attempt.endpoint}" for place, attempt in enumerate(decision.plan, start=1)),
-            served.endpoint,
-            f"{served.tokens_in + served.tokens_cached} → {served.tokens_out}",
-            f"{served.elapsed_us / 1e6:.1f} s",
-            str(Money(served.cost_nanos, served.currency)),
-        )
+    for row in _ROWS:
+        table.add_row(row, *(column[row] for column in columns))
     return table
+
+
+_ROWS: Final = (
+    "task", "sensitivity", "endpoints", "plan", "served by", "tokens", "latency", "cost", "decision",
+)  # fmt: skip
+
+
+def _column(story: Story) -> dict[str, str]:
+    """One request, as the decision log has it."""
+    decision = story.decision
+    assert decision is not None  # noqa: S101 - it was served, so it was decided
+    served = story.outcomes[-1]
+    categories = f"\n({', '.join(decision.categories)})" if decision.categories else ""
+    plan = [
+        f"{place}. {attempt.endpoint}\n   quality {attempt.quality / 10_000:.2f}, "
+        f"{attempt.latency_us / 1e6:.0f} s"
+        for place, attempt in enumerate(decision.plan, start=1)
+    ]
+    return {
+        "task": decision.task,
+        "sensitivity": SENSITIVITY_LABELS[decision.sensitivity] + categories,
+        "endpoints": _permissions(story),
+        "plan": "\n".join(plan),
+        "served by": served.endpoint,
+        "tokens": f"{served.tokens_in + served.tokens_cached} → {served.tokens_out}",
+        "latency": f"{served.elapsed_us / 1e6:.1f} s",
+        "cost": f"{served.cost_nanos / 1e9:.7f}\n{served.currency}",
+        "decision": decision.decision,
+    }
 
 
 def _permissions(story: Story) -> str:
@@ -200,6 +205,6 @@ def _verify(out: Console, settings: Settings) -> None:
             f"the log is NOT SOUND: {report.findings_total} findings; see `signalbox log verify`"
         )
     out.print(f"the log is sound: {report.records} records verified")
-    out.print("the whole story of one of them: signalbox explain <its id>")
+    out.print("the whole story of one of them: signalbox explain <decision>")
     for head in report.heads:
         out.print(f"head of tenant {head.tenant}: {head.leaf_hash} at {head.count} records", soft_wrap=True)
