@@ -40,7 +40,7 @@ class DecisionLog(Protocol):
         """False from the first failed commit until one succeeds again."""
 
 
-class StoredRecord(Struct, frozen=True, array_like=True):
+class StoredRecord(Struct, frozen=True, array_like=True, gc=False):
     """One log entry as it is kept. `leaf` is what is hashed; `salt` and `body` open its commitment.
 
     After an erasure `salt` and `body` are empty and `leaf` still verifies.

@@ -41,7 +41,7 @@ class JournalLimits(Struct, frozen=True, kw_only=True):
     """`window_ms` is how long a posted record may wait for company; a commit waits for nobody but the
     append before it. The backlog bounds what is held in memory, whether the disk is slow or refuses."""
 
-    window_ms: int = 10
+    window_ms: int = 20
     batch_records_max: int = 1_024
     backlog_records_max: int = 100_000
     backlog_bytes_max: int = 64 * 1024 * 1024
@@ -88,6 +88,8 @@ class Journal:
         self._randomness = randomness
         self._failpoint = failpoint
         self._limits = limits
+        self._records_max = limits.backlog_records_max
+        self._bytes_max = limits.backlog_bytes_max
         # The store is only ever called from this thread.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="signalbox-log")
         self._loop: asyncio.AbstractEventLoop
@@ -177,7 +179,7 @@ class Journal:
     def post(self, records: Sequence[Record]) -> None:
         if self._refused:
             records = self._without_refused(records)
-        if (self._guarded and not self._may_wait(records)) or not self._has_room():
+        if self._guarded and not self._may_wait(records):
             raise self._refusal(records)
         self._take(records)
         if not self._armed:
@@ -187,7 +189,7 @@ class Journal:
     async def commit(self, records: Sequence[Record]) -> None:
         if self._refused:
             records = self._without_refused(records)
-        if self._guarded or not self._has_room():
+        if self._guarded:
             raise self._refusal(records)
         start = self._settled + self._handed_in
         self._take(records)
@@ -237,21 +239,20 @@ class Journal:
         return len(self._pending) + (len(self._flying.entries) if self._flying else 0)
 
     def _take(self, records: Sequence[Record]) -> None:
-        taken: list[Entry] = []
-        size = 0
-        for record in records:
-            body = record.body
-            if BODIES.get(record.kind) is not type(body):
-                raise ValueError(f"a record of kind `{record.kind}` cannot hold `{type(body).__name__}`")
-            encoded = body_bytes(body)
-            size += len(encoded)
-            taken.append((record, encoded))
-        self._bytes += size
+        """All of them or none."""
+        if not self._has_room():
+            raise self._refusal(records)
+        if len(records) == 1:
+            entry = _entry(records[0])
+            self._bytes += len(entry[1])
+            self._pending.append(entry)
+            return
+        taken = [_entry(record) for record in records]
+        self._bytes += sum([len(body) for _, body in taken])
         self._pending += taken
 
     def _has_room(self) -> bool:
-        limits = self._limits
-        return len(self._pending) < limits.backlog_records_max and self._bytes < limits.backlog_bytes_max
+        return len(self._pending) < self._records_max and self._bytes < self._bytes_max
 
     def _may_wait(self, records: Sequence[Record]) -> bool:
         """Whether records are taken although they cannot be written now."""
@@ -373,6 +374,14 @@ class Journal:
         self._bytes += sum(len(body) for _, body in entries)
         self._loop.call_later(self._retry_ms / 1000, self._retry)
         self._retry_ms = min(self._retry_ms * 2, self._limits.retry_ms_max)
+
+
+def _entry(record: Record) -> Entry:
+    """Raises `ValueError` for a body of another kind, or one that cannot be written."""
+    body = record.body
+    if BODIES.get(record.kind) is not type(body):
+        raise ValueError(f"a record of kind `{record.kind}` cannot hold `{type(body).__name__}`")
+    return record, body_bytes(body)
 
 
 def _size(batch: _Batch) -> int:

@@ -24,7 +24,7 @@ SALT_BYTES: Final = 16
 GENESIS: Final = "0" * 64
 
 
-class Leaf(Struct, frozen=True, forbid_unknown_fields=True):
+class Leaf(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """INVARIANT: fields in alphabetical order, so that msgspec's encoding of a leaf is its canonical form."""
 
     commit: str

@@ -55,15 +55,21 @@ class Sequencer:
         stored: list[StoredRecord] = []
         salts = self._randomness(SALT_BYTES * len(entries))
         at = 0
+        tenant, seq, prev = "", 0, ""  # the head that is being moved; it is put by when the tenant changes
         for record, body in entries:
-            tenant = record.tenant
-            seq, prev = heads.get(tenant) or self._heads.get(tenant, (0, GENESIS))
-            kept, leaf_hash = seal(record, body, salts[at : at + SALT_BYTES], seq, prev)
-            at += SALT_BYTES
-            heads[tenant] = (seq + 1, leaf_hash)
+            if record.tenant != tenant or not prev:
+                if prev:
+                    heads[tenant] = (seq, prev)
+                tenant = record.tenant
+                seq, prev = heads.get(tenant) or self._heads.get(tenant, (0, GENESIS))
+            kept, prev = seal(record, body, salts[at : at + SALT_BYTES], seq, prev)
             stored.append(kept)
             self._follow(record, number, opened, closed)
+            at += SALT_BYTES
+            seq += 1
             number += 1
+        if prev:
+            heads[tenant] = (seq, prev)
         times = [record.time_us for record, _ in entries] or [0]
         batch = Batch(
             first,
@@ -91,14 +97,15 @@ class Sequencer:
         """Note which attempts are owed an outcome. What `_decisions` holds is a hint: a draft that is
         not adopted may leave a number in it that is too low or too high by a batch, never a wrong record."""
         body = record.body
-        if isinstance(body, IntentBody):
-            opened[record.ref] = min(number, self._decisions.get(body.decision, number))
-        elif isinstance(body, OutcomeBody):
+        if type(body) is DecisionBody:
+            self._decisions[record.ref] = number
+        elif type(body) is IntentBody:
+            decided = self._decisions.get(body.decision, number)
+            opened[record.ref] = decided if decided < number else number
+        elif type(body) is OutcomeBody:
             closed.add(record.ref)
             if body.status == "ok":
                 self._decisions.pop(body.decision, None)
-        elif isinstance(body, DecisionBody):
-            self._decisions[record.ref] = number
 
     def _low_water(self, end: int, opened: dict[str, int], closed: set[str]) -> int:
         low = end
