@@ -25,14 +25,15 @@ def documented() -> set[tuple[str, int]]:
 
 
 def in_the_code() -> set[tuple[str, int]]:
-    family = [
+    family: list[type[errors.SignalboxError]] = [
         kind
         for kind in vars(errors).values()
         if isinstance(kind, type)
         and issubclass(kind, errors.SignalboxError)
         and kind not in (*ROOTS, *NOT_OVER_HTTP, *BY_INSTANCE)
     ]
-    found = {(kind.code, kind.status) for kind in (*family, KeyExpired, ReloadRefused)}
+    family += [KeyExpired, ReloadRefused]
+    found = {(kind.code, kind.status) for kind in family}
     for transient in (False, True):
         nothing = errors.NoCandidate("", dropped=(), transient=transient)
         found.add((nothing.code, nothing.status))
