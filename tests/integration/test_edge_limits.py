@@ -14,7 +14,7 @@ CHAT = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer 
 ALIVE = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
 LIMITS = """
 header_bytes_max = "4KiB"
-body_bytes_max = "64KiB"
+body_bytes_max = "1MiB"
 header_timeout = "300ms"
 body_timeout = "400ms"
 stall_timeout = "400ms"
@@ -30,7 +30,7 @@ def tight(furnish: Callable[..., Path]) -> Iterator[Served]:
         yield served
     assert served.process.returncode == 0
     assert served.verified().sound
-    assert "Traceback" not in served.complaints
+    assert served.complaints == "", "who sends garbage writes nothing into the process log"
 
 
 @contextmanager
@@ -118,10 +118,10 @@ def test_a_connection_that_asks_nothing_is_closed(tight: Served) -> None:
 
 def test_body_size(tight: Served) -> None:
     with dial(tight) as line:
-        line.sendall(CHAT + b"content-length: 65537\r\n\r\n")
+        line.sendall(CHAT + b"content-length: 1048577\r\n\r\n")
         assert rest(line).startswith(b"HTTP/1.1 413 ")
     with dial(tight) as line:
-        line.sendall(CHAT + b"transfer-encoding: chunked\r\n\r\n" + b"8000\r\n%s\r\n" % (b"x" * 0x8000) * 3)
+        line.sendall(CHAT + b"transfer-encoding: chunked\r\n\r\n" + b"8000\r\n%s\r\n" % (b"x" * 0x8000) * 40)
         assert line.recv(65_536).startswith(b"HTTP/1.1 413 ")
 
 
@@ -194,7 +194,9 @@ def test_an_idle_connection_is_kept_for_its_time_and_closed(tight: Served) -> No
     with dial(tight) as line:
         for _ in range(2):
             line.sendall(ALIVE)
-            assert line.recv(4_096).startswith(b"HTTP/1.1 200 ")
+            said = b""
+            while not said.endswith(b"}"):
+                said += line.recv(4_096)
         assert rest(line) == b""
 
 
@@ -210,12 +212,12 @@ def test_pipelined_requests_are_answered_in_order(tight: Served) -> None:
     assert statuses(said) == [200, 200, 404, 200]
 
 
-def test_a_pipelined_request_is_not_timed_while_the_first_is_answered(tight: Served) -> None:
+def test_a_pipelined_request_is_not_timed_while_it_waits(tight: Served) -> None:
     """Its body waits because we do not read it: that is no fault of the client's."""
-    body = b'{"model":"own-good","messages":[{"role":"user","content":"%s"}]}' % (b"z" * 60_000)
+    body = b'{"model":"own-good","messages":[{"role":"user","content":"hi"}]}' + b" " * 1_000_000
     second = CHAT + b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
     with dial(tight) as line:
-        line.sendall(chat("x-long", ',"max_tokens":40') + second)
+        line.sendall(chat("x-long", ',"max_tokens":45') + second)
         line.sendall(body)
         said = rest(line)
     assert statuses(said) == [200, 200]
@@ -294,5 +296,5 @@ def test_expect_100_continue(tight: Served) -> None:
         line.sendall(body)
         assert line.recv(4_096).startswith(b"HTTP/1.1 200 ")
     with dial(tight) as line:
-        line.sendall(head % 100_000)
+        line.sendall(head % 2_000_000)
         assert line.recv(100).startswith(b"HTTP/1.1 413 ")

@@ -57,6 +57,8 @@ def log_level(error: SignalboxError) -> int:
     """Callers' mistakes are not the operator's business; what policy refuses is in the decision log."""
     if isinstance(error, CallerError | PolicyDenied | ClientGone):
         return logging.DEBUG
+    if isinstance(error, NoCandidate) and error.status == 400:
+        return logging.DEBUG
     return logging.WARNING if error.status != 500 else logging.ERROR
 
 

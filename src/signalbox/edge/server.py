@@ -56,6 +56,7 @@ async def serve(
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # anyone could write warnings into the log with malformed requests
         access_log=False,
         server_header=False,
         date_header=False,
