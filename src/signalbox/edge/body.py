@@ -8,12 +8,12 @@ from signalbox.domain.errors import ClientGone, RequestTooLarge
 Receive = Callable[[], Awaitable[Any]]
 
 
-async def read_body(receive: Receive, headers: list[tuple[bytes, bytes]], bytes_max: int) -> bytes:
-    """The whole body. Raises `RequestTooLarge` as soon as it is known to be, and `ClientGone` when the
-    connection ends first (the protocol ends it for a sender that is too slow)."""
-    for name, value in headers:
-        if name == b"content-length" and len(value) < 20 and int(value) > bytes_max:
-            raise _too_large(bytes_max)
+async def read_body(receive: Receive, announced: int, bytes_max: int) -> bytes:
+    """The whole body, of which `announced` bytes were promised (0: not told). Raises `RequestTooLarge` as
+    soon as it is known to be, and `ClientGone` when the connection ends first (the protocol ends it for a
+    sender that is too slow)."""
+    if announced > bytes_max:
+        raise _too_large(bytes_max)
     parts: list[bytes] = []
     left = bytes_max
     while True:

@@ -1,6 +1,6 @@
 """Request context in headers: `X-Signalbox-*` → Declared, joined with what the body's metadata said."""
 
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -21,60 +21,86 @@ _FIELDS: Final = {
 }
 _PREFIX: Final = b"x-signalbox-"
 _VALUE_MAX: Final = 256
+_KEPT_MAX: Final = 4_096
+_LENGTH_DIGITS_MAX: Final = 16
+_ENDLESS: Final = 2**62
+_NOTHING: Final = Declared()
 
 
 class Headers:
     """What the hot routes need of a request's headers, found in one pass.
 
     Nothing is refused while they are found: a refusal is written down under whoever sent the request, and
-    that is known only once `credential` has been looked up. `declared` refuses.
+    that is known only once `credential` has been looked up. `ContextReader` refuses.
     """
 
-    __slots__ = ("_context", "credential")
+    __slots__ = ("body_bytes", "context", "credential")
 
     def __init__(self, headers: HeaderList) -> None:
         self.credential = ""
-        self._context: HeaderList = []
+        self.body_bytes = 0
+        self.context: HeaderList = []
         for name, value in headers:
-            if name == b"authorization":
+            if name.startswith(_PREFIX):
+                self.context.append((name, value))
+            elif name == b"authorization":
                 scheme, _, token = value.decode("latin-1").partition(" ")
                 if scheme.lower() == "bearer":
                     self.credential = token.strip()
+            elif name == b"content-length":
+                self.body_bytes = int(value) if len(value) < _LENGTH_DIGITS_MAX else _ENDLESS
             elif name == b"api-key" and not self.credential:  # as Azure's clients send it
                 self.credential = value.decode("latin-1").strip()
-            elif name.startswith(_PREFIX):
-                self._context.append((name, value))
 
-    def context(self) -> dict[str, str]:
-        """What the context headers say, by field of `Declared`. Raises `MalformedRequest` for a header
-        that is unknown, doubled or unreadable."""
-        said: dict[str, str] = {}
-        for name, value in self._context:
-            field = _FIELDS.get(name)
-            if field is None:
-                raise _unknown(name.decode("latin-1")[:64])
-            if field in said:
-                header = name.decode()
-                raise MalformedRequest(f"header `{header}` is given twice", param=header)
-            text = _text(name, value)
-            if text:
-                said[field] = text
-        return said
 
-    def declared(self, body: Declared) -> Declared:
-        """Headers joined with the body's metadata. Raises `MalformedRequest` where they contradict."""
-        if not self._context:
+class ContextReader:
+    """Context headers → Declared. The same app asks with the same headers all day: what they say is kept."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[tuple[bytes, bytes], ...], Declared] = {}
+
+    def declared(self, context: HeaderList, body: Declared) -> Declared:
+        """Headers joined with the body's metadata. Raises `MalformedRequest` for a header that is unknown,
+        doubled or unreadable, and where headers and metadata contradict."""
+        if not context:
             return body
-        changes: dict[str, str | int] = {}
-        for field, text in self.context().items():
-            value = _deadline(text) if field == "deadline_ms" else text
-            said = getattr(body, field)
-            if said and said != value:
-                raise MalformedRequest(
-                    f"`{field}` is declared in a header and, differently, in the body", param=field
-                )
-            changes[field] = value
-        return replace(body, **changes)
+        key = tuple(context)
+        said = self._read.get(key)
+        if said is None:
+            said = Declared(**_fields(context))
+            if len(self._read) >= _KEPT_MAX:
+                self._read.clear()
+            self._read[key] = said
+        return said if body == _NOTHING else _joined(said, body)
+
+
+def _fields(context: HeaderList) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for name, value in context:
+        field = _FIELDS.get(name)
+        if field is None:
+            raise _unknown(name.decode("latin-1")[:64])
+        if field in said:
+            header = name.decode()
+            raise MalformedRequest(f"header `{header}` is given twice", param=header)
+        text = _text(name, value)
+        if text:
+            said[field] = _deadline(text) if field == "deadline_ms" else text
+    return said
+
+
+def _joined(headers: Declared, body: Declared) -> Declared:
+    changes: dict[str, str | int] = {}
+    for field in _FIELDS.values():
+        value, said = getattr(headers, field), getattr(body, field)
+        if not value:
+            continue
+        if said and said != value:
+            raise MalformedRequest(
+                f"`{field}` is declared in a header and, differently, in the body", param=field
+            )
+        changes[field] = value
+    return replace(body, **changes)
 
 
 def _unknown(header: str) -> MalformedRequest:

@@ -13,7 +13,7 @@ from signalbox.domain.failure import ProviderFailure
 from signalbox.domain.principal import Principal
 from signalbox.domain.reply import Metered
 from signalbox.edge.body import read_body
-from signalbox.edge.context import Headers
+from signalbox.edge.context import ContextReader, Headers
 from signalbox.edge.gate import Gate, Receive, Scope, Send, allow, answer, answer_error, stopping
 from signalbox.edge.problems import openai_body
 from signalbox.edge.replies import ReplyHeaders, settled, trailer
@@ -27,6 +27,7 @@ _NO_BUFFERING = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
 class ChatCompletions:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
+        self._context = ContextReader()
         self._headers = ReplyHeaders()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,9 +39,9 @@ class ChatCompletions:
             allow(scope, "POST")
             headers = Headers(scope["headers"])
             principal = gate.identify(headers.credential)
-            call = read_request(await read_body(receive, scope["headers"], gate.body_bytes_max))
+            call = read_request(await read_body(receive, headers.body_bytes, gate.body_bytes_max))
             request = call.request
-            declared = headers.declared(request.declared)
+            declared = self._context.declared(headers.context, request.declared)
             if declared is not request.declared:
                 request = replace(request, declared=declared)
             if request.stream and scope["http_version"] == "1.0":

@@ -9,36 +9,33 @@ from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.traits import SENSITIVITY_LABELS
 
 _HeaderList = list[tuple[bytes, bytes]]
+_ALIKE_MAX: Final = 10_000
 _SENSITIVITY: Final = tuple(label.encode() for label in SENSITIVITY_LABELS)
 
 
 class ReplyHeaders:
-    """Builds `X-Signalbox-*` and `Server-Timing`; keeps what is constant per endpoint."""
+    """Builds `X-Signalbox-*` and `Server-Timing`; keeps what many replies say alike."""
 
     def __init__(self) -> None:
-        self._of_endpoint: dict[int, tuple[Endpoint, _HeaderList]] = {}
+        self._alike: dict[tuple[object, ...], tuple[Endpoint, _HeaderList]] = {}
 
     def build(self, decided: Decided, delivery: Delivery, came_us: int, now_us: int) -> _HeaderList:
         """Times are monotonic µs: `came_us` when the request was first seen, `now_us` when it is answered."""
-        traits = decided.traits
         settlement = delivery.settlement
         headers = [
             (b"x-signalbox-decision", decided.id.encode()),
-            *self._endpoint(delivery.endpoint),
-            (b"x-signalbox-task", traits.task.encode()),
-            (b"x-signalbox-sensitivity", _SENSITIVITY[traits.sensitivity]),
-            (b"x-signalbox-reason", reason(delivery).encode()),
             (b"server-timing", server_timing(decided, came_us, now_us)),
+            *self._shared(decided, delivery, streamed=settlement is None),
         ]
         if settlement is not None:
             headers.append((b"x-signalbox-cost", str(settlement.cost).encode()))
-            headers.append((b"x-signalbox-stream-mode", b"none"))
-        else:
-            headers.append((b"x-signalbox-stream-mode", b"pass-through"))
         return headers
 
-    def _endpoint(self, endpoint: Endpoint) -> _HeaderList:
-        known = self._of_endpoint.get(id(endpoint))
+    def _shared(self, decided: Decided, delivery: Delivery, *, streamed: bool) -> _HeaderList:
+        endpoint, traits = delivery.endpoint, decided.traits
+        why = reason(delivery)
+        key = (id(endpoint), traits.task, traits.sensitivity, why, streamed)
+        known = self._alike.get(key)
         if known is not None and known[0] is endpoint:
             return known[1]
         headers = [
@@ -46,10 +43,14 @@ class ReplyHeaders:
             (b"x-signalbox-model", f"{endpoint.model}@{endpoint.model_version}".encode()),
             (b"x-signalbox-vendor", endpoint.vendor.encode()),
             (b"x-signalbox-region", endpoint.region.encode()),
+            (b"x-signalbox-task", traits.task.encode()),
+            (b"x-signalbox-sensitivity", _SENSITIVITY[traits.sensitivity]),
+            (b"x-signalbox-reason", why.encode()),
+            (b"x-signalbox-stream-mode", b"pass-through" if streamed else b"none"),
         ]
-        if len(self._of_endpoint) > 10_000:  # catalogues come and go with reloads
-            self._of_endpoint.clear()
-        self._of_endpoint[id(endpoint)] = (endpoint, headers)
+        if len(self._alike) > _ALIKE_MAX:  # catalogues come and go with reloads
+            self._alike.clear()
+        self._alike[key] = (endpoint, headers)
         return headers
 
 
