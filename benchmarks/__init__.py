@@ -1,0 +1,1 @@
+"""What the README quotes, measured: `make bench`, or `python -m benchmarks`."""
