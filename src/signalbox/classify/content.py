@@ -55,9 +55,10 @@ def _message_texts(message: Message, texts: list[str], images: list[Image], unes
     if message.name:
         texts.append(message.name)
     for part in message.parts:
+        if type(part) is Text:
+            texts.append(part.text)
+            continue
         match part:
-            case Text(text=text):
-                texts.append(text)
             case Image():
                 images.append(part)
             case ToolUse(name=name, arguments=arguments):
@@ -112,8 +113,8 @@ def _strings(value: Any, into: list[str]) -> None:
 
 
 def _join(texts: list[str]) -> str:
-    joined = BOUNDARY.join(texts)
-    if joined.count(BOUNDARY) >= max(len(texts), 1):
-        # A text brings the boundary along: it may not cut its own numbers in two with it.
-        return BOUNDARY.join([text.replace(BOUNDARY, "") for text in texts])
-    return joined
+    for text in texts:
+        if BOUNDARY in text:
+            # A text brings the boundary along: it may not cut its own numbers in two with it.
+            return BOUNDARY.join([text.replace(BOUNDARY, "") for text in texts])
+    return BOUNDARY.join(texts)

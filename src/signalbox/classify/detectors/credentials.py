@@ -2,51 +2,47 @@
 
 Left out on purpose: long random strings without a prefix or a word. Hashes, identifiers and
 attachments look the same, and half the mails of an office would be secrets.
-
-The screen drops nearly all lower-case letters from the text first: what is left is a tenth as long, and
-every prefix still shows in it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Final
 
-from signalbox.classify.detectors.words import bones_of
+from signalbox.classify.detectors.literals import Literals
 
-_DELETED: Final = bytes(char for char in range(256) if chr(char) not in "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-@kxyz")
 _EDGE: Final = rb"(?<![0-9A-Za-z])"
 _RUN_WITH_DIGIT: Final = rb"(?=[0-9A-Za-z_-]{0,60}[0-9])[0-9A-Za-z_-]{20}"
 
-_PREFIXED: Final[dict[bytes, tuple[tuple[bytes, re.Pattern[bytes]], ...]]] = {
-    hint: tuple((literal, re.compile(pattern)) for literal, pattern in kinds)
-    for hint, kinds in {
+_PREFIXED: Final = {
+    prefix: re.compile(pattern)
+    for prefix, pattern in (
         # RFC 7468, OpenSSH and OpenPGP armour
-        b"-----": ((b"-----BEGIN ", rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"),),
+        (b"-----BEGIN ", rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"),
         # AWS IAM reference: unique identifiers
-        b"AKIA": ((b"AKIA", _EDGE + rb"AKIA[A-Z2-7]{16}(?![0-9A-Za-z])"),),
-        b"ASIA": ((b"ASIA", _EDGE + rb"ASIA[A-Z2-7]{16}(?![0-9A-Za-z])"),),
-        b"_": (
-            # GitHub: authentication token formats
-            (b"ghp_", _EDGE + rb"ghp_[0-9A-Za-z]{36}"),
-            (b"gho_", _EDGE + rb"gho_[0-9A-Za-z]{36}"),
-            (b"ghu_", _EDGE + rb"ghu_[0-9A-Za-z]{36}"),
-            (b"ghs_", _EDGE + rb"ghs_[0-9A-Za-z]{36}"),
-            (b"ghr_", _EDGE + rb"ghr_[0-9A-Za-z]{36}"),
-            (b"github_pat_", _EDGE + rb"github_pat_[0-9A-Za-z_]{36}"),
-            # Stripe: API keys
-            (b"sk_live_", _EDGE + rb"sk_live_[0-9A-Za-z]{16}"),
-            (b"rk_live_", _EDGE + rb"rk_live_[0-9A-Za-z]{16}"),
-        ),
+        (b"AKIA", _EDGE + rb"AKIA[A-Z2-7]{16}(?![0-9A-Za-z])"),
+        (b"ASIA", _EDGE + rb"ASIA[A-Z2-7]{16}(?![0-9A-Za-z])"),
+        # GitHub: authentication token formats
+        (b"ghp_", _EDGE + rb"ghp_[0-9A-Za-z]{36}"),
+        (b"gho_", _EDGE + rb"gho_[0-9A-Za-z]{36}"),
+        (b"ghu_", _EDGE + rb"ghu_[0-9A-Za-z]{36}"),
+        (b"ghs_", _EDGE + rb"ghs_[0-9A-Za-z]{36}"),
+        (b"ghr_", _EDGE + rb"ghr_[0-9A-Za-z]{36}"),
+        (b"github_pat_", _EDGE + rb"github_pat_[0-9A-Za-z_]{36}"),
+        # Stripe: API keys
+        (b"sk_live_", _EDGE + rb"sk_live_[0-9A-Za-z]{16}"),
+        (b"rk_live_", _EDGE + rb"rk_live_[0-9A-Za-z]{16}"),
         # OpenAI, Anthropic and those that follow them
-        b"k-": ((b"sk-", _EDGE + rb"sk-" + _RUN_WITH_DIGIT),),
+        (b"sk-", _EDGE + rb"sk-" + _RUN_WITH_DIGIT),
         # Slack: token types
-        b"xx": ((b"xox", _EDGE + rb"xox[abeoprs]-[0-9A-Za-z-]{16}"),),
+        (b"xox", _EDGE + rb"xox[abeoprs]-[0-9A-Za-z-]{16}"),
         # Google Cloud: API keys
-        b"AIz": ((b"AIza", _EDGE + rb"AIza[0-9A-Za-z_-]{35}"),),
+        (b"AIza", _EDGE + rb"AIza[0-9A-Za-z_-]{35}"),
         # A password in a URI's authority, RFC 3986 section 3.2.1
-        b"@": ((b"://", rb"://[^\s/:@]{1,64}:(?![{<$%\[])[^\s/@]{3,128}@"),),
-    }.items()
+        (b"://", rb"://[^\s/:@]{1,64}:(?![{<$%\[])[^\s/@]{3,128}@"),
+    )
 }
+_JSON_WEB_TOKEN: Final = b"eyJ"
+_PREFIXES: Final = Literals((*_PREFIXED, _JSON_WEB_TOKEN))
 
 _TOKEN_RUN: Final = re.compile(rb"[0-9A-Za-z_-]+")
 _TELLS: Final = rb"[\w ()-]{0,20}[\"'`*]{0,2}[ \t]{0,3}(?::|=|\b(?:is|ist|lautet|est)\b)[ \t\n*]{0,3}"
@@ -55,25 +51,35 @@ _LETTER: Final = re.compile(rb"[A-Za-z]")
 _DIGIT: Final = re.compile(rb"[0-9]")
 _PASSWORD: Final = re.compile(_TELLS + _VALUE)
 _KEY: Final = re.compile(rb"[\"'`*]{0,2}[ \t]{0,3}[:=]" + _VALUE)
-_PASSWORDS: Final = tuple((bones_of(word), word) for word in (b"passw", b"pwd", b"kennwort", b"mot de passe"))
-_KEYS: Final = tuple((bones_of(word + b":"), word) for word in (b"token", b"secret", b"key"))
+_PASSWORDS: Final = frozenset((b"passw", b"pwd", b"kennwort", b"mot de passe"))
+_KEYS: Final = frozenset((b"token", b"secret", b"key"))
+
+TELLING: Final = (*sorted(_PASSWORDS), *sorted(_KEYS))
+"""Words that introduce a credential, in lower case."""
 
 
-def has_credentials(data: bytes, bones: bytes) -> bool:
-    """Whether a credential stands in `data`; `bones` are its own (see `words`). Linear in its length."""
-    residue = data.translate(None, _DELETED)
-    for hint, kinds in _PREFIXED.items():
-        if hint in residue and any(_any_match(data, literal, pattern) for literal, pattern in kinds):
-            return True
-    if b"yJ" in residue and _has_json_web_token(data):
-        return True
-    for hint, word in _PASSWORDS:
-        if hint in bones and any(map(_is_password, _values(data, word, _PASSWORD))):
-            return True
-    for hint, word in _KEYS:  # noqa: SIM110 - a generator would double the cost of saying no
-        if hint in bones and any(map(_is_key, _values(data, word, _KEY))):
-            return True
-    return False
+def has_issued_credential(data: bytes) -> bool:
+    """Whether a credential with its issuer's prefix is in `data`. Linear in its length."""
+    prefixes = _PREFIXES.standing_in(data)
+    return bool(prefixes) and any(_is_issued(prefix, data) for prefix in prefixes)
+
+
+def has_told_credential(data: bytes, lower: bytes, words: Set[bytes]) -> bool:
+    """Whether a credential follows one of the `words`; `lower` is `data` in lower case."""
+    return any(_is_told(word, data, lower) for word in words)
+
+
+def _is_issued(prefix: bytes, data: bytes) -> bool:
+    if prefix == _JSON_WEB_TOKEN:
+        return _has_json_web_token(data)
+    pattern = _PREFIXED[prefix]
+    return any(pattern.match(data, place) for place in _places(data, prefix))
+
+
+def _is_told(word: bytes, data: bytes, lower: bytes) -> bool:
+    if word in _PASSWORDS:
+        return any(map(_is_password, _values(data, lower, word, _PASSWORD)))
+    return word in _KEYS and any(map(_is_key, _values(data, lower, word, _KEY)))
 
 
 def _places(data: bytes, literal: bytes) -> Iterator[int]:
@@ -83,16 +89,12 @@ def _places(data: bytes, literal: bytes) -> Iterator[int]:
         place = data.find(literal, place + len(literal))
 
 
-def _any_match(data: bytes, literal: bytes, pattern: re.Pattern[bytes]) -> bool:
-    return any(pattern.match(data, place) for place in _places(data, literal))
-
-
 def _has_json_web_token(data: bytes) -> bool:
     """RFC 7519 in the compact form of RFC 7515: two base64url objects and a signature, set apart by dots.
 
     Each run of base64url characters is walked once: the search goes on behind it.
     """
-    place = data.find(b"eyJ")
+    place = data.find(_JSON_WEB_TOKEN)
     while place >= 0:
         header = _TOKEN_RUN.match(data, place)
         end = header.end() if header else place + 3
@@ -100,13 +102,13 @@ def _has_json_web_token(data: bytes) -> bool:
             claims = _TOKEN_RUN.match(data, end + 1)
             if claims and claims.end() - end > 8 and data[claims.end() : claims.end() + 1] == b".":
                 return True
-        place = data.find(b"eyJ", end)
+        place = data.find(_JSON_WEB_TOKEN, end)
     return False
 
 
-def _values(data: bytes, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
+def _values(data: bytes, lower: bytes, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
     """What is told after each `word`."""
-    for place in _places(data.lower(), word):
+    for place in _places(lower, word):
         match = pattern.match(data, place + len(word))
         if match is not None:
             yield match[1].rstrip(b".!?)*")

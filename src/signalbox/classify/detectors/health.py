@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from signalbox.classify.content import BOUNDARY
-from signalbox.classify.detectors.words import bones_of
 
 _REACH: Final = 200
 _BOUNDARY: Final = BOUNDARY.encode()
-_CLINICAL: Final = (b"diagnos", b"patient", b"medic", b"m\xc3\xa9dic", b"krank")
-_HINTS: Final = tuple({bones_of(word): word for word in _CLINICAL})
+CLINICAL: Final = (b"diagnos", b"patient", b"medic", b"m\xc3\xa9dic", b"krank")
+"""In lower case. A text without any of them does not speak of health."""
 
 _TERMS: Final = tuple(
     term.encode()
@@ -36,22 +35,14 @@ _TERMS: Final = tuple(
 _ICD_10: Final = re.compile(rb"(?<![0-9A-Za-z])[A-TV-Z][0-9]{2}\.[0-9]{1,2}(?![0-9A-Za-z])")
 
 
-def has_health(data: bytes, bones: bytes) -> bool:
-    """Whether `data` speaks of someone's health; `bones` are its own (see `words`). Linear in its length."""
-    for hint in _HINTS:
-        if hint in bones:
-            return _speaks_of_health(data)
-    return False
-
-
-def _speaks_of_health(data: bytes) -> bool:
-    lower = data.lower()
+def has_health(data: bytes, lower: bytes) -> bool:
+    """Whether `data` speaks of someone's health; `lower` is the same in lower case. Linear in its length."""
     return any(_is_clinical(data[start:end], lower[start:end]) for start, end in _surroundings(lower))
 
 
 def _is_clinical(data: bytes, lower: bytes) -> bool:
     return (
-        sum(word in lower for word in _CLINICAL) > 1
+        sum(word in lower for word in CLINICAL) > 1
         or any(term in lower for term in _TERMS)
         or _ICD_10.search(data) is not None
     )
@@ -60,7 +51,7 @@ def _is_clinical(data: bytes, lower: bytes) -> bool:
 def _surroundings(lower: bytes) -> Iterator[tuple[int, int]]:
     """What stands within reach of a clinical word, overlaps merged, none across a boundary."""
     start = end = -1
-    for place in sorted(place for word in _CLINICAL for place in _places(lower, word)):
+    for place in sorted(place for word in CLINICAL for place in _places(lower, word)):
         left = max(0, place - _REACH)
         left = max(left, lower.rfind(_BOUNDARY, left, place) + 1)
         right = lower.find(_BOUNDARY, place, place + _REACH)

@@ -1,10 +1,11 @@
 """Where a text could hold a card, an account or an identity number, and whether it does.
 
-1. The gate: all digits of the text with the separators taken out. A text whose longest run is
-   shorter than any number looked for ends here; dates and amounts do.
-2. The shape: every digit as `0`, letter as `A`, separator as a space. The groupings in which numbers
-   are written are found in it by `bytes.find`.
-3. The proof: at each such place, the pattern with its edges, then the check digit.
+1. The shape: every digit as `0`, letter as `A`, separator as a space. A text without any of the `_PIECES` of
+   shape that all these numbers have one of ends here; dates and amounts do.
+2. The gate: all digits of the text with the separators taken out. A text whose longest run is shorter than
+   any number looked for ends here.
+3. The proof: where the shape holds a grouping in which numbers are printed, the pattern with its edges, then
+   the check digit.
 
 Numbers are sought in one piece and in the groupings in which they are printed, not in every grouping that
 could be made: in a table of figures nearly every choice of cells ends in some valid check digit. Tabs,
@@ -21,6 +22,7 @@ from signalbox.classify.content import BOUNDARY
 from signalbox.classify.detectors import identity
 from signalbox.classify.detectors.cards import is_card
 from signalbox.classify.detectors.iban import is_iban_at
+from signalbox.classify.detectors.literals import Literals
 
 _SEPARATORS: Final = b" \n.-/"
 _DIGITS_MIN: Final = 9
@@ -115,6 +117,19 @@ _CODICE_FISCALE: Final = Printed(
     _pattern(r"[A-Za-z]{6}\d\d[A-Za-z]\d\d[A-Za-z]\d{3}[A-Za-z]"),
     identity.is_it_codice_fiscale,
 )  # fmt: skip
+_PIECES: Final = Literals(
+    (
+        b"000000",  # whatever is written in one piece, or half of it
+        b"AA00",  # IBAN, codice fiscale
+        b"0 0000 0",  # four groups of four; AHV
+        b"000 00 000",  # SSN, BSN
+        b"00 000 00",  # Steuer-ID, CPF, NIR, Belgian and, with dots, Spanish numbers
+        b" 00 00 00 ",  # NINO
+        b"0 0 0 0 0 0 0 0",
+    )
+)
+"""INVARIANT: no number is found whose shape holds none of them: `test_pieces_are_in_all_numbers`."""
+
 _RUN_MIN: Final = b"0" * _DIGITS_MIN
 _RUN: Final = re.compile(rb"0+")
 _RUN_MAX: Final = 19
@@ -125,14 +140,14 @@ _ONE_BY_ONE: Final = re.compile(rb"(?<![0A])(?<!0 )0(?: 0){13,18}(?![0A])(?! 0)"
 def find_numbers(data: bytes) -> set[str]:
     """The categories (`bank`, `payment`, `personal`) of the numbers in `data`. Linear in its length."""
     found: set[str] = set()
-    groups = [*map(len, data.translate(_ONLY_DIGITS, _SEPARATOR_BYTES).split())]
-    if not groups:
+    shape = data.translate(_SHAPE)
+    if not _PIECES.standing_in(shape):
         return found
+    groups = [*map(len, data.translate(_ONLY_DIGITS, _SEPARATOR_BYTES).split())]
     longest = max(groups)
     fiscal = longest > 255 or _CODICE_FISCALE_GROUPS in bytes(groups)
     if longest < _DIGITS_BESIDE_LETTERS_MIN and not fiscal:
         return found
-    shape = data.translate(_SHAPE)
     if longest >= _DIGITS_MIN:
         _long_numbers(data, shape, found)
     if "personal" not in found:
