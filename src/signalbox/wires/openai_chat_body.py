@@ -1,8 +1,10 @@
 """The shape of a Chat Completions request as clients send it: the allow-list.
 
 A field that is not here is refused by name. Fields typed `Any` are known to the dialect and not offered here;
-`openai_chat_request` says which of their values mean "nothing special". Names, ranges and optionality follow
+`openai_chat_read` says which of their values mean "nothing special". Names, ranges and optionality follow
 the `openai` package, `openai/types/chat` (3.54); `null` stands for absent wherever its clients send it.
+
+Defaults are left out in writing, so that encoding a body again shows whether a key vanished (`strict_json`).
 """
 
 from typing import Annotated, Any, Literal
@@ -16,22 +18,22 @@ Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
 
 
-class ImageUrl(Struct, forbid_unknown_fields=True):
+class ImageUrl(Struct, forbid_unknown_fields=True, omit_defaults=True):
     url: str
     detail: Literal["auto", "low", "high", "original"] | None = None
 
 
-class TextPart(Struct, tag_field="type", tag="text", forbid_unknown_fields=True):
+class TextPart(Struct, tag_field="type", tag="text", forbid_unknown_fields=True, omit_defaults=True):
     text: str
     prompt_cache_breakpoint: Any = None
 
 
-class ImagePart(Struct, tag_field="type", tag="image_url", forbid_unknown_fields=True):
+class ImagePart(Struct, tag_field="type", tag="image_url", forbid_unknown_fields=True, omit_defaults=True):
     image_url: ImageUrl
     prompt_cache_breakpoint: Any = None
 
 
-class RefusalPart(Struct, tag_field="type", tag="refusal", forbid_unknown_fields=True):
+class RefusalPart(Struct, tag_field="type", tag="refusal", forbid_unknown_fields=True, omit_defaults=True):
     refusal: str
 
 
@@ -47,12 +49,12 @@ ContentPart = TextPart | ImagePart | RefusalPart | AudioPart | FilePart
 Content = str | Annotated[list[ContentPart], Meta(min_length=1, max_length=1024)]
 
 
-class CalledFunction(Struct, forbid_unknown_fields=True):
+class CalledFunction(Struct, forbid_unknown_fields=True, omit_defaults=True):
     name: Bounded
     arguments: str
 
 
-class FunctionCall(Struct, tag_field="type", tag="function", forbid_unknown_fields=True):
+class FunctionCall(Struct, tag_field="type", tag="function", forbid_unknown_fields=True, omit_defaults=True):
     id: Bounded
     function: CalledFunction
 
@@ -61,22 +63,26 @@ class CustomCall(Struct, tag_field="type", tag="custom"):
     """Known, not offered."""
 
 
-class SystemMessage(Struct, tag_field="role", tag="system", forbid_unknown_fields=True):
+class SystemMessage(Struct, tag_field="role", tag="system", forbid_unknown_fields=True, omit_defaults=True):
     content: Content
     name: str | None = None
 
 
-class DeveloperMessage(Struct, tag_field="role", tag="developer", forbid_unknown_fields=True):
+class DeveloperMessage(
+    Struct, tag_field="role", tag="developer", forbid_unknown_fields=True, omit_defaults=True
+):
     content: Content
     name: str | None = None
 
 
-class UserMessage(Struct, tag_field="role", tag="user", forbid_unknown_fields=True):
+class UserMessage(Struct, tag_field="role", tag="user", forbid_unknown_fields=True, omit_defaults=True):
     content: Content
     name: str | None = None
 
 
-class AssistantMessage(Struct, tag_field="role", tag="assistant", forbid_unknown_fields=True):
+class AssistantMessage(
+    Struct, tag_field="role", tag="assistant", forbid_unknown_fields=True, omit_defaults=True
+):
     """Also takes what replies carry, because clients send replies back as they came."""
 
     content: Content | None = None
@@ -89,7 +95,7 @@ class AssistantMessage(Struct, tag_field="role", tag="assistant", forbid_unknown
     function_call: Any = None
 
 
-class ToolMessage(Struct, tag_field="role", tag="tool", forbid_unknown_fields=True):
+class ToolMessage(Struct, tag_field="role", tag="tool", forbid_unknown_fields=True, omit_defaults=True):
     content: Content
     tool_call_id: Bounded
     name: str | None = None
@@ -102,14 +108,14 @@ class FunctionMessage(Struct, tag_field="role", tag="function"):
 AnyMessage = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage | FunctionMessage
 
 
-class FunctionDefinition(Struct, forbid_unknown_fields=True):
+class FunctionDefinition(Struct, forbid_unknown_fields=True, omit_defaults=True):
     name: Name
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
 
 
-class FunctionTool(Struct, tag_field="type", tag="function", forbid_unknown_fields=True):
+class FunctionTool(Struct, tag_field="type", tag="function", forbid_unknown_fields=True, omit_defaults=True):
     function: FunctionDefinition
 
 
@@ -117,11 +123,13 @@ class CustomTool(Struct, tag_field="type", tag="custom"):
     """Known, not offered."""
 
 
-class NamedFunction(Struct, forbid_unknown_fields=True):
+class NamedFunction(Struct, forbid_unknown_fields=True, omit_defaults=True):
     name: Name
 
 
-class FunctionReference(Struct, tag_field="type", tag="function", forbid_unknown_fields=True):
+class FunctionReference(
+    Struct, tag_field="type", tag="function", forbid_unknown_fields=True, omit_defaults=True
+):
     function: NamedFunction
 
 
@@ -129,40 +137,46 @@ class CustomReference(Struct, tag_field="type", tag="custom"):
     """Known, not offered."""
 
 
-class AllowedTools(Struct, forbid_unknown_fields=True):
+class AllowedTools(Struct, forbid_unknown_fields=True, omit_defaults=True):
     mode: Literal["auto", "required"]
     tools: Annotated[list[FunctionReference | CustomReference], Meta(min_length=1, max_length=128)]
 
 
-class AllowedToolsChoice(Struct, tag_field="type", tag="allowed_tools", forbid_unknown_fields=True):
+class AllowedToolsChoice(
+    Struct, tag_field="type", tag="allowed_tools", forbid_unknown_fields=True, omit_defaults=True
+):
     allowed_tools: AllowedTools
 
 
-class TextFormat(Struct, tag_field="type", tag="text", forbid_unknown_fields=True):
+class TextFormat(Struct, tag_field="type", tag="text", forbid_unknown_fields=True, omit_defaults=True):
     """The default."""
 
 
-class JsonObjectFormat(Struct, tag_field="type", tag="json_object", forbid_unknown_fields=True):
+class JsonObjectFormat(
+    Struct, tag_field="type", tag="json_object", forbid_unknown_fields=True, omit_defaults=True
+):
     """JSON of any shape."""
 
 
-class JsonSchema(Struct, forbid_unknown_fields=True):
+class JsonSchema(Struct, forbid_unknown_fields=True, omit_defaults=True):
     name: Name
     schema: dict[str, Any]
     description: str | None = None
     strict: bool | None = None
 
 
-class JsonSchemaFormat(Struct, tag_field="type", tag="json_schema", forbid_unknown_fields=True):
+class JsonSchemaFormat(
+    Struct, tag_field="type", tag="json_schema", forbid_unknown_fields=True, omit_defaults=True
+):
     json_schema: JsonSchema
 
 
-class StreamOptions(Struct, forbid_unknown_fields=True):
+class StreamOptions(Struct, forbid_unknown_fields=True, omit_defaults=True):
     include_usage: bool | None = None
     include_obfuscation: bool | None = None
 
 
-class Body(Struct, forbid_unknown_fields=True):
+class Offered(Struct, forbid_unknown_fields=True, omit_defaults=True):
     model: Bounded
     messages: Annotated[list[AnyMessage], Meta(min_length=1, max_length=2048)]
     tools: Annotated[list[FunctionTool | CustomTool], Meta(max_length=128)] | None = None
@@ -188,6 +202,11 @@ class Body(Struct, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+
+
+class Body(Offered, forbid_unknown_fields=True):
+    """With the fields that are known and not offered."""
+
     audio: Any = None
     function_call: Any = None
     functions: Any = None

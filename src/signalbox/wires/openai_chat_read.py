@@ -13,6 +13,7 @@ import binascii
 from typing import Any, Final
 
 from msgspec import Struct, ValidationError, convert
+from msgspec.json import Decoder
 
 from signalbox.domain.errors import CallerError, MalformedRequest, UnsupportedRequest
 from signalbox.domain.request import (
@@ -32,7 +33,7 @@ from signalbox.domain.request import (
     ToolUse,
 )
 from signalbox.wires import openai_chat_body as wire
-from signalbox.wires.strict_json import decode_strict
+from signalbox.wires.strict_json import decode_if_clear, decode_strict
 
 IMAGE_TYPES: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
 DEADLINE_MS_MAX: Final = 86_400_000
@@ -76,6 +77,8 @@ _ROLES: Final[dict[type, Role]] = {
     wire.DeveloperMessage: "developer",
     wire.UserMessage: "user",
 }
+_SAID: Final = (wire.UserMessage, wire.SystemMessage, wire.DeveloperMessage)
+_decode_offered: Final = Decoder(wire.Offered).decode
 _NOTHING_DECLARED: Final = Declared()
 _SHOWN_MAX: Final = 200
 
@@ -89,13 +92,7 @@ class ChatCall(Struct, frozen=True):
 
 def read_request(body: bytes) -> ChatCall:
     """Raises `MalformedRequest` or `UnsupportedRequest`, each with the field's path in `param`."""
-    value = decode_strict(body)
-    try:
-        chat = convert(value, wire.Body)
-    except ValidationError as error:
-        raise _mismatch(str(error)) from None
-    if not _UNOFFERED.keys().isdisjoint(value):
-        _refuse_unoffered(value)
+    chat = decode_if_clear(body, _decode_offered) or _read_body(body)
     tools: tuple[Tool, ...] = ()
     choice: ToolChoice | None = None
     if chat.tools or chat.tool_choice:
@@ -111,21 +108,31 @@ def read_request(body: bytes) -> ChatCall:
         stream=chat.stream is True,
         declared=_declared(chat) if chat.metadata or chat.user else _NOTHING_DECLARED,
     )
-    return ChatCall(request, _include_usage(chat))
+    return ChatCall(request, chat.stream_options is not None and _include_usage(chat, chat.stream_options))
+
+
+def _read_body(body: bytes) -> wire.Body:
+    """The slow road, which says what is wrong."""
+    value = decode_strict(body)
+    try:
+        chat = convert(value, wire.Body)
+    except ValidationError as error:
+        raise _mismatch(str(error)) from None
+    if not _UNOFFERED.keys().isdisjoint(value):
+        _refuse_unoffered(value)
+    return chat
 
 
 # -- messages
 
 
 def _message(message: wire.AnyMessage, place: int) -> Message:
-    if isinstance(message, (wire.UserMessage, wire.SystemMessage, wire.DeveloperMessage)):
+    if isinstance(message, _SAID):
         content = message.content
         role = _ROLES[type(message)]
-        parts = (
-            (Text(content),)
-            if isinstance(content, str)
-            else _parts(content, f"messages[{place}].content", images=role == "user")
-        )
+        if isinstance(content, str):
+            return Message(role, (Text(content),), message.name or "")
+        parts = _parts(content, f"messages[{place}].content", images=role == "user")
         return Message(role, parts, message.name or "")
     path = f"messages[{place}]"
     match message:
@@ -221,7 +228,7 @@ def _image(image: wire.ImageUrl, path: str) -> Image:
 # -- tools and the rest
 
 
-def _tools(chat: wire.Body) -> tuple[tuple[Tool, ...], ToolChoice | None]:
+def _tools(chat: wire.Offered) -> tuple[tuple[Tool, ...], ToolChoice | None]:
     tools: dict[str, Tool] = {}
     for place, tool in enumerate(chat.tools or ()):
         if isinstance(tool, wire.CustomTool):
@@ -281,7 +288,7 @@ def _response_format(
             return None
 
 
-def _sampling(chat: wire.Body) -> Sampling:
+def _sampling(chat: wire.Offered) -> Sampling:
     limit = chat.max_completion_tokens
     if limit is None:
         limit = chat.max_tokens
@@ -300,10 +307,7 @@ def _sampling(chat: wire.Body) -> Sampling:
     )
 
 
-def _include_usage(chat: wire.Body) -> bool:
-    options = chat.stream_options
-    if options is None:
-        return False
+def _include_usage(chat: wire.Offered, options: wire.StreamOptions) -> bool:
     if not chat.stream:
         raise _malformed("stream_options", "`stream_options` goes with `stream: true`")
     if options.include_obfuscation:
@@ -311,7 +315,7 @@ def _include_usage(chat: wire.Body) -> bool:
     return options.include_usage is True
 
 
-def _declared(chat: wire.Body) -> Declared:
+def _declared(chat: wire.Offered) -> Declared:
     said: dict[str, str] = {"user": chat.user} if chat.user else {}
     for key, value in (chat.metadata or {}).items():
         field = _METADATA.get(key.removeprefix(_PREFIX))

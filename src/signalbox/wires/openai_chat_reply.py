@@ -103,18 +103,19 @@ def read_reply(body: bytes) -> Reply:
 
 def _read_choice(choice: _Choice, place: int) -> Choice:
     message = choice.message
-    calls = message.tool_calls
     return Choice(
         index=place if choice.index is None else choice.index,
         text=message.content or "",
-        tool_uses=tuple(
-            [ToolUse(call.id or "", call.function.name, call.function.arguments or "") for call in calls]
-        )
-        if calls
-        else (),
+        tool_uses=_read_calls(message.tool_calls) if message.tool_calls else (),
         refusal=message.refusal or "",
         reasoning=message.reasoning_content or message.reasoning or "",
         finish=read_finish(choice.finish_reason),
+    )
+
+
+def _read_calls(calls: list[_Call]) -> tuple[ToolUse, ...]:
+    return tuple(
+        [ToolUse(call.id or "", call.function.name, call.function.arguments or "") for call in calls]
     )
 
 
@@ -130,6 +131,8 @@ def read_usage(usage: VendorUsage) -> Usage:
     """Details that exceed their total are cut to it: the totals are what is billed."""
     prompt = _tokens(usage.prompt_tokens)
     output = _tokens(usage.completion_tokens)
+    if usage.prompt_tokens_details is None and usage.completion_tokens_details is None:
+        return Usage(input=prompt, output=output)
     cached = reasoning = 0
     if usage.prompt_tokens_details is not None:
         cached = min(prompt, _tokens(usage.prompt_tokens_details.cached_tokens or 0))
