@@ -176,6 +176,7 @@ class Signalbox:
         """Read the files again and publish what they say. Raises `ConfigErrors` or `PolicyInvalid`, and
         keeps the releases in force. Server, dispatch and data directory count at the next start."""
         settings = await asyncio.to_thread(load_settings, self._path, self._env)
+        settings = replace(settings, data_dir=self.settings.data_dir)
         release = await asyncio.to_thread(build_release, settings)
         self.settings = settings
         self.keys = self._key_ring(settings)

@@ -66,11 +66,13 @@ class Objectives:
 
 class Decided(Struct, frozen=True, kw_only=True):
     """`clock_us` is wall clock; `marks_us` monotonic: when the request came in, and when classify, policy
-    and rank were done with it. `seed` breaks ties and draws jitter."""
+    and rank were done with it. `seed` breaks ties and draws jitter. `subject` is the user that the key
+    speaks for, or the key's own."""
 
     id: str
     operation: str
     principal: Principal
+    subject: str
     request: Request
     release: Release
     traits: Traits

@@ -23,12 +23,13 @@ class Who(Struct, frozen=True):
     groups: tuple[str, ...]
 
 
-def who(log: DecisionLog, principal: Principal) -> Who:
+def who(log: DecisionLog, principal: Principal, subject: str) -> Who:
+    """`subject` is the user that the request is made for."""
     tenant = principal.tenant.id
     return Who(
         tenant,
         log.pseudonym(tenant, "key", principal.key),
-        log.pseudonym(tenant, "user", principal.subject),
+        log.pseudonym(tenant, "user", subject),
         tuple([log.pseudonym(tenant, "group", group) for group in principal.groups]),
     )
 

@@ -57,7 +57,7 @@ class Pipeline:
         self._clock = clock
         self._ids = ids
         self._count_tokens = count_tokens
-        self._known_as: dict[int, tuple[Principal, Who]] = {}
+        self._known_as: dict[tuple[int, str], tuple[Principal, Who]] = {}
         self._failpoint = failpoint
 
     async def run(self, request: Request, principal: Principal) -> tuple[Decided, Delivery]:
@@ -66,7 +66,7 @@ class Pipeline:
         decided = await self.decide(request, principal)
         self._log.pin(decided.cut.digest, decided.cut.content)
         self._log.pin(decided.ranking.digest, decided.ranking.content)
-        self._log.post([decision_record(decided, self._who(principal))])
+        self._log.post([decision_record(decided, self._who(principal, decided.subject))])
         self._failpoint("pipeline.decided")
         try:
             return decided, await self._dispatcher.dispatch(_order(decided))
@@ -84,7 +84,9 @@ class Pipeline:
         except SignalboxError as error:
             error.decision = "dec-" + ident
             if record:
-                self.refuse(principal, error, target=request.target, traits=reached.traits)
+                self.refuse(
+                    principal, error, target=request.target, subject=reached.subject, traits=reached.traits
+                )
             raise
 
     async def _decide(
@@ -99,6 +101,7 @@ class Pipeline:
             raise _unknown(request.target)
 
         declared = believed(principal, request.declared, catalogue.release.boundaries)
+        reached.subject = declared.user
         traits = reached.traits = classify(request, declared, principal.tenant, self._count_tokens)
         classified_us = monotonic_us()
 
@@ -127,6 +130,7 @@ class Pipeline:
             id="dec-" + ident,
             operation="op-" + ident,
             principal=principal,
+            subject=declared.user or principal.subject,
             request=request,
             release=release,
             traits=traits,
@@ -142,24 +146,31 @@ class Pipeline:
         )
 
     def refuse(
-        self, principal: Principal, error: SignalboxError, *, target: str = "", traits: Traits | None = None
+        self,
+        principal: Principal,
+        error: SignalboxError,
+        *,
+        target: str = "",
+        subject: str = "",
+        traits: Traits | None = None,
     ) -> None:
         """Write down a refusal of an authenticated caller: the terminal record of its request."""
         clock_us = self._clock.now_us()
         error.decision = error.decision or "dec-" + self._ids.new(clock_us)
         release = self._interlock.release
-        whose = self._who(principal)
+        whose = self._who(principal, subject or principal.subject)
         self._log.post([denial_record(error, whose, release, clock_us, target=target, traits=traits)])
 
-    def _who(self, principal: Principal) -> Who:
+    def _who(self, principal: Principal, subject: str) -> Who:
         """As the log may know a principal; key rings keep theirs, so most are known already."""
-        known = self._known_as.get(id(principal))
+        key = (id(principal), subject)
+        known = self._known_as.get(key)
         if known is not None and known[0] is principal:
             return known[1]
         if len(self._known_as) >= _REMEMBERED_MAX:
             self._known_as.clear()
-        whose = who(self._log, principal)
-        self._known_as[id(principal)] = (principal, whose)
+        whose = who(self._log, principal, subject)
+        self._known_as[key] = (principal, whose)
         return whose
 
     async def models(self, principal: Principal) -> tuple[str, ...]:
@@ -215,9 +226,10 @@ class Pipeline:
 class _Reached:
     """How far a request came before it was refused."""
 
-    __slots__ = ("traits",)
+    __slots__ = ("subject", "traits")
 
     def __init__(self) -> None:
+        self.subject = ""
         self.traits: Traits | None = None
 
 

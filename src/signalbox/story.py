@@ -13,7 +13,7 @@ from msgspec import Struct
 from signalbox.decide import Choice, Inputs, NothingPermitted, decide
 from signalbox.decided import Ranking
 from signalbox.domain.endpoint import Catalogue, CatalogueRelease
-from signalbox.domain.errors import NoCandidate, NotFound
+from signalbox.domain.errors import NoCandidate, NotFound, SignalboxError
 from signalbox.domain.plan import HealthSnapshot
 from signalbox.domain.principal import Tenant
 from signalbox.domain.records import (
@@ -32,6 +32,10 @@ from signalbox.ports.log import StoredRecord
 from signalbox.shortlist import resolve
 
 Blob = Callable[[str], bytes | None]
+
+
+class StoryUnreadable(SignalboxError):
+    code = "story_unreadable"
 
 
 class _Leaf(Struct):
@@ -81,7 +85,13 @@ def tell(ident: str, records: Iterable[StoredRecord], blob: Blob, groups: Mappin
         leaf = msgspec.json.decode(record.leaf, type=_Leaf)
         if not record.body or leaf.kind not in BODIES:
             continue
-        body = msgspec.json.decode(record.body, type=BODIES[leaf.kind])
+        try:
+            body = msgspec.json.decode(record.body, type=BODIES[leaf.kind])
+        except msgspec.ValidationError as error:
+            raise StoryUnreadable(
+                f"a record of this decision has another shape than this version writes ({error}): "
+                "`signalbox log show --json` prints it as it is"
+            ) from error
         if body.decision != ident:
             continue
         tenant = leaf.tenant

@@ -54,6 +54,14 @@ async def test_a_log_that_cannot_be_written_is_not_ready(
         assert b"signalbox_log_healthy 0.0" in service.metrics()
 
 
+def test_an_operators_key_asks_no_model_and_the_log_has_who_tried(served: Served) -> None:
+    answer = served.chat(key=served.operator_key)
+    assert (answer.status, answer.error["code"]) == (403, "not_permitted")
+    told = served.settled(answer.headers["x-signalbox-decision"])
+    assert [record["kind"] for record in told] == ["denial"]
+    assert served.ask("GET", "/v1/models", key=served.operator_key).status == 403
+
+
 def test_metrics_are_for_operators_and_parse(served: Served) -> None:
     assert served.chat("sb-anna").status == 200
     assert served.ask("GET", "/metrics").status == 401

@@ -92,8 +92,10 @@ def run(config: Path) -> None:
         answers = asyncio.run(_ask_here(config))
     for answer in answers:
         out.rule(f"{answer.errand.title} · {answer.seconds:.1f} s", align="left")
+        out.print(answer.decision, soft_wrap=True)
         out.print(answer.text.strip(), soft_wrap=True, markup=False)
     out.print(_table(settings, answers))
+    out.print(f"the whole story of the last: signalbox explain {answers[-1].decision}", soft_wrap=True)
     _verify(out, settings)
 
 
@@ -151,7 +153,7 @@ def _table(settings: Settings, answers: list[Answer]) -> Table:
 
 
 _ROWS: Final = (
-    "task", "sensitivity", "endpoints", "plan", "served by", "tokens", "latency", "cost", "decision",
+    "task", "sensitivity", "endpoints", "plan", "served by", "tokens", "latency", "cost",
 )  # fmt: skip
 
 
@@ -175,7 +177,6 @@ def _column(story: Story) -> dict[str, str]:
         "tokens": f"{served.tokens_in + served.tokens_cached} → {served.tokens_out}",
         "latency": f"{served.elapsed_us / 1e6:.1f} s",
         "cost": f"{served.cost_nanos / 1e9:.7f}\n{served.currency}",
-        "decision": decision.decision,
     }
 
 
@@ -205,6 +206,5 @@ def _verify(out: Console, settings: Settings) -> None:
             f"the log is NOT SOUND: {report.findings_total} findings; see `signalbox log verify`"
         )
     out.print(f"the log is sound: {report.records} records verified")
-    out.print("the whole story of one of them: signalbox explain <decision>")
     for head in report.heads:
         out.print(f"head of tenant {head.tenant}: {head.leaf_hash} at {head.count} records", soft_wrap=True)

@@ -62,8 +62,10 @@ class Books:
             self._meter.tokens(
                 endpoint.id, usage.input + usage.cached_input, usage.output, settled.cost.nanos
             )
-            first_us = attempt.first_us - attempt.started_us if attempt.first_us else 0
-            seen.measured(attempt.hop.order.tokens_in, first_us, usage.output, elapsed_us - first_us)
+            # From the first byte sent: what was waited for before (a model that had to load) will not recur.
+            first_us = attempt.first_us - attempt.sent_us if attempt.first_us else 0
+            rest_us = now_us - attempt.sent_us - first_us
+            seen.measured(attempt.hop.order.tokens_in, first_us, usage.output, rest_us)
         return settled
 
     async def _commit(self, attempt: Attempt, intent: Record) -> None:

@@ -21,11 +21,6 @@ def canonical(value: Any) -> bytes:
     Raises `TypeError` on a float and `ValueError` on an integer beyond ±(2^53 - 1).
     """
     _refuse_inexact(msgspec.to_builtins(value, builtin_types=(float,)))
-    return canonical_unchecked(value)
-
-
-def canonical_unchecked(value: Any) -> bytes:
-    """As `canonical`, for types whose fields are known to hold no float and no huge integer."""
     return _encoder.encode(value)
 
 

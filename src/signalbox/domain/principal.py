@@ -18,7 +18,7 @@ class Tenant(Struct, frozen=True, kw_only=True):
     `durable_from`: intents at this sensitivity and above are durable before bytes leave.
     `serve_without_log`: whether requests below `durable_from` may still be served when the log cannot
     be written (they are kept in memory, bounded, and written when it can).
-    `places` maps a boundary's name to the places it allows; `default_boundary` names one of them.
+    `default_boundary` names one of the catalogue's boundaries; a request may narrow it.
     """
 
     id: str

@@ -8,7 +8,7 @@
 
 INVARIANT: fields are declared in alphabetical order of their names and hold only strings, integers,
 booleans, null and arrays of these, so that msgspec's encoding of a body *is* its canonical form
-(RFC 8785); `tests/unit/test_records.py` checks both for every type in `BODIES`.
+(RFC 8785); `tests/property/test_record_leaf.py` checks it for every type in `BODIES`.
 
 No prompt or reply text is in any record. Users, keys and groups appear as pseudonyms keyed per tenant.
 """

@@ -47,6 +47,15 @@ class Gate:
     def identify(self, credential: str) -> Principal:
         return self.keys.identify(credential, self.clock.now_us())
 
+    def caller(self, credential: str) -> Principal:
+        """For doors that ask models: an operator's key is not for that."""
+        principal = self.identify(credential)
+        if OPERATOR_ROLE in principal.roles:
+            error = NotPermitted(f"a key with the role `{OPERATOR_ROLE}` asks no model: use a tenant's key")
+            self.write_down(principal, error)
+            raise error
+        return principal
+
     def operator(self, credential: str) -> Principal:
         """For doors that tenants may not use; who tries is written down."""
         principal: Principal | None = None

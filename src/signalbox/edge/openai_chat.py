@@ -38,7 +38,7 @@ class ChatCompletions:
         try:
             allow(scope, "POST")
             headers = Headers(scope["headers"])
-            principal = gate.identify(headers.credential)
+            principal = gate.caller(headers.credential)
             call = read_request(await read_body(receive, headers.body_bytes, gate.body_bytes_max))
             request = call.request
             declared = self._context.declared(headers.context, request.declared)

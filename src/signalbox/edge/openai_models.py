@@ -21,7 +21,7 @@ class Models:
         try:
             allow(scope, "GET")
             headers = Headers(scope["headers"])
-            principal = self._gate.identify(headers.credential)
+            principal = self._gate.caller(headers.credential)
             self._context.declared(headers.context, Declared())  # what is wrong with it is said here too
             names = await self._gate.pipeline.models(principal)
             listed: dict[str, Any] = {"object": "list", "data": [_model(name) for name in names]}

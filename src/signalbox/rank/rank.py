@@ -6,7 +6,7 @@ Each candidate gets a utility from saturating, absolute terms (in 1e-4 times per
 
 with Q the predicted quality, t the predicted latency, c the predicted cost, T and C the objective's
 latency target and cost scale (where a term is worth half). The terms do not depend on the other
-candidates, so adding or removing one never swaps two others (`test_rank_laws`). Before utility
+candidates, so adding or removing one never swaps two others (`test_decide_laws`). Before utility
 comes the tier: those that meet floor and target, those that meet the floor, the rest.
 """
 
