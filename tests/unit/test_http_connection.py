@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+import httptools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,6 +146,56 @@ def test_a_second_reply_in_the_same_read_is_not_taken_for_the_next_one(
     bench.feed(REPLIES["length"] + b"HTTP/1.1 500 No\r\nContent-Length: 1\r\n\r\nx")
     assert (bench.response.status, bench.response.header("content-length")) == (200, "11")
     assert (bench.keeper.released_times, bench.wire.aborted) == (0, True)
+
+
+LINES = st.sampled_from(
+    [b"X-A: 1", b"x-a:2 ", b"x-A:\t3", b"X-Ab: no", b"ax-a: no", b"y: x-a: no", b"x-a:", b"n: \xff\tx  "]
+)
+
+
+@given(lines=st.lists(LINES), interim=st.booleans(), blank=st.booleans(), step=st.sampled_from([1, 7, 9_999]))
+def test_headers_are_looked_up_as_the_parser_reads_them(
+    loop: asyncio.AbstractEventLoop, lines: list[bytes], interim: bool, blank: bool, step: int
+) -> None:
+    class Witness:
+        """What httptools says of the same head."""
+
+        seen: list[tuple[str, str]]
+
+        def on_message_begin(self) -> None:
+            self.seen = []
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            self.seen.append((name.decode().lower(), value.decode("latin-1").strip(" \t")))
+
+    head = b"".join(line + b"\r\n" for line in [b"HTTP/1.1 200 x-a: no", *lines, b"Content-Length: 0"])
+    reply = (b"HTTP/1.1 103 E\r\nx-a: early\r\n\r\n" if interim else b"") + b"\r\n" * (blank and interim)
+    reply += head + b"\r\n"
+    witness = Witness()
+    httptools.HttpResponseParser(witness).feed_data(reply)
+    bench = Bench(loop)
+    bench.feed(*[reply[i : i + step] for i in range(0, len(reply), step)])
+    assert bench.response.ended
+    for asked in ("x-a", "x-ab", "n", "y", "a", "content-length", "x"):
+        values = [value for name, value in witness.seen if name == asked]
+        assert bench.response.header(asked) == (", ".join(values) if values else None)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_json"),
+    [
+        (b"Content-Type: application/json", True),
+        (b"content-type:application/json; charset=utf-8", True),
+        (b"CONTENT-TYPE: \t Application/JSON", True),
+        (b"Content-Type: text/html", False),
+        (b"X-Content-Type: application/json", False),
+        (b"X: content-type: application/json", False),
+    ],
+)
+def test_the_type_of_a_reply(loop: asyncio.AbstractEventLoop, line: bytes, is_json: bool) -> None:
+    bench = Bench(loop)
+    bench.feed(b"HTTP/1.1 200 OK\r\n" + line + b"\r\nContent-Length: 0\r\n\r\n")
+    assert bench.response.is_of_type(b"application/json") is is_json
 
 
 @given(st.lists(st.binary(max_size=40)), st.sampled_from([b"", b"HTTP/1.1 ", b"HTTP/1.1 200 OK\r\n"]))
@@ -320,3 +371,30 @@ def test_details_name_the_place_and_none_of_the_bytes(loop: asyncio.AbstractEven
     assert bench.response.failure is not None
     assert bench.response.failure.detail.startswith("h:1: ")
     assert "hunter2" not in str(bench.response.failure)
+
+
+@pytest.mark.parametrize(("status", "woken_at_head"), [(200, False), (500, True)])
+def test_who_wants_a_whole_reply_is_woken_at_its_end_or_at_a_refusal(
+    loop: asyncio.AbstractEventLoop, status: int, woken_at_head: bool
+) -> None:
+    bench = Bench(loop)
+    bench.feed(REPLIES["length"])
+    response = Response(loop, bench.limits, "h:1", whole=True)
+    deadline = loop.time() + 3_600
+    bench.connection.begin(response, b"x", head_only=False, deadline=deadline, idle_s=3_600)
+    waiter = response.waiter = loop.create_future()
+    bench.feed(b"HTTP/1.1 %d X\r\nContent-Length: 4\r\n\r\n" % status, b"ab")
+    assert waiter.done() is woken_at_head
+    bench.feed(b"cd")
+    assert (waiter.done(), response.content()) == (True, b"abcd")
+
+
+def test_a_whole_reply_may_not_be_longer_than_a_body(loop: asyncio.AbstractEventLoop) -> None:
+    bench = Bench(loop, ClientLimits(body_bytes_max=10))
+    bench.feed(REPLIES["length"])
+    response = Response(loop, bench.limits, "h:1", whole=True)
+    deadline = loop.time() + 3_600
+    bench.connection.begin(response, b"x", head_only=False, deadline=deadline, idle_s=3_600)
+    bench.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n")
+    assert response.failure is not None
+    assert (response.failure.kind, bench.wire.aborted) == (FailureKind.BAD_REPLY, True)

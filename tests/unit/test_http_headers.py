@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalbox.adapters.http import Headers, Origin
+from signalbox.adapters.http import Form, Headers, Origin
 from signalbox.adapters.http.headers import request_prefix
 
 ORIGIN = Origin("http", "h", 80)
@@ -12,8 +12,9 @@ ORIGIN = Origin("http", "h", 80)
 
 def test_headers_are_encoded_in_order() -> None:
     kept = Headers([("content-type", "application/json"), ("authorization", "Bearer k")])
-    assert kept.plus("x-id", "1").lines == (
-        b"content-type: application/json\r\nauthorization: Bearer k\r\nx-id: 1\r\n"
+    assert Form(ORIGIN, "GET", "/", kept, "x-id").fill(b"", "1") == (
+        b"GET / HTTP/1.1\r\nhost: h\r\naccept-encoding: identity\r\n"
+        b"content-type: application/json\r\nauthorization: Bearer k\r\nx-id: 1\r\n\r\n"
     )
     assert kept.lines == b"content-type: application/json\r\nauthorization: Bearer k\r\n"
 
@@ -29,8 +30,22 @@ def test_a_name_that_is_no_token_is_refused(name: str) -> None:
 )
 def test_a_value_that_is_not_printable_is_refused_and_not_shown(value: str) -> None:
     with pytest.raises(ValueError, match="header `x-key`") as caught:
-        Headers().plus("x-key", value)
+        Headers([("x-key", value)])
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["secret\r\nx: y", "secret\n", "secret\0", "secretä"])
+def test_a_varying_value_is_held_to_the_same(value: str) -> None:
+    form = Form(ORIGIN, "POST", "/", varying="x-id")
+    with pytest.raises(ValueError, match="header `x-id`") as caught:
+        form.fill(b"{}", value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["content-length", "a b", "a\r\nb"])
+def test_what_may_vary_is_a_header_that_may_be_sent(name: str) -> None:
+    with pytest.raises(ValueError, match="header"):
+        Form(ORIGIN, "POST", "/", varying=name)
 
 
 @pytest.mark.parametrize(

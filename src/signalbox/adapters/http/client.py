@@ -17,6 +17,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 
+from signalbox.adapters.http.form import Form
 from signalbox.adapters.http.headers import Headers
 from signalbox.adapters.http.limits import ClientLimits
 from signalbox.adapters.http.origin import Origin
@@ -24,8 +25,6 @@ from signalbox.adapters.http.pool import Pool
 from signalbox.adapters.http.response import Response
 from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.ports.clock import Clock
-
-_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})  # these say `content-length: 0` when there is no body
 
 
 class HttpClient:
@@ -57,22 +56,44 @@ class HttpClient:
         idle_timeout_ms: int,
         sending: Callable[[], None],
     ) -> Response:
-        """Send one request and return when the head of its reply is in.
+        """`submit` a `Form` made for this one request, and return when the head of its reply is in."""
+        return await self.submit(
+            Form(origin, method, path, headers),
+            body,
+            deadline_us=deadline_us,
+            connect_timeout_ms=connect_timeout_ms,
+            idle_timeout_ms=idle_timeout_ms,
+            sending=sending,
+        )
 
-        `path` includes the query. `headers` is best a `Headers`, prebuilt; pairs are validated at each call.
-        `host`, `content-length` and `accept-encoding` are written here. `deadline_us` is on the monotonic
-        clock and covers the body as well; `idle_timeout_ms` is the longest wait for any byte. `sending` is
-        called once, right before the first byte is handed to the transport; if it raises, nothing is sent.
+    async def submit(
+        self,
+        form: Form,
+        body: bytes,
+        value: str = "",
+        *,
+        deadline_us: int,
+        connect_timeout_ms: int,
+        idle_timeout_ms: int,
+        sending: Callable[[], None],
+        whole: bool = False,
+    ) -> Response:
+        """Send one request; return when the head of its reply is in, or all of it if `whole` and a 200.
 
-        Raises `ProviderFailure` (above), `ValueError` for a request that could smuggle another, and
+        `value` is that of the form's varying header. `deadline_us` is on the monotonic clock and covers the
+        body as well; `idle_timeout_ms` is the longest wait for any byte. `sending` is called once, right
+        before the first byte is handed to the transport; if it raises, nothing is sent.
+
+        Raises `ProviderFailure` (above), `ValueError` for a value that could smuggle another request, and
         `CancelledError` after closing the connection. The caller reads the response or closes it.
         """
-        pool = self._pools.get(origin) or self._open_pool(origin)
-        payload = _payload(pool.prefix(method, path), method, headers, body)
+        pool = self._pools.get(form.origin) or self._open_pool(form.origin)
+        payload = form.fill(body, value)
         left_us = deadline_us - self._clock.monotonic_us()
         if left_us <= 0:
             raise ProviderFailure(FailureKind.TIMEOUT, f"{pool.label}: no time was left to send")
-        deadline = pool.loop.time() + left_us / 1_000_000
+        loop = pool.loop
+        deadline = loop.time() + left_us / 1_000_000
         connection = pool.take() or await pool.acquire(
             deadline=deadline, connect_timeout_s=connect_timeout_ms / 1_000
         )
@@ -81,16 +102,17 @@ class HttpClient:
         except BaseException:
             pool.released(connection)
             raise
-        response = Response(pool.loop, self._limits, pool.label)
+        response = Response(loop, self._limits, pool.label, whole=whole)
         connection.begin(
-            response,
-            payload,
-            head_only=method == "HEAD",
-            deadline=deadline,
-            idle_s=idle_timeout_ms / 1_000,
+            response, payload, head_only=form.head_only, deadline=deadline, idle_s=idle_timeout_ms / 1_000
         )
-        while response.status == 0 and response.failure is None:
-            await response.arrival()
+        if response.source is not None:
+            waiter = response.waiter = loop.create_future()
+            try:
+                await waiter  # it is not woken before that for which it waits
+            except asyncio.CancelledError:
+                response.close()
+                raise
         if response.failure is not None:
             raise response.failure
         return response
@@ -114,11 +136,3 @@ class HttpClient:
             self._ssl_context = ssl.create_default_context()
             self._ssl_context.set_alpn_protocols(["http/1.1"])
         return self._ssl_context
-
-
-def _payload(prefix: bytes, method: str, headers: Headers | Sequence[tuple[str, str]], body: bytes) -> bytes:
-    """The whole request in one piece: one write, one segment where it fits."""
-    lines = headers.lines if isinstance(headers, Headers) else Headers(headers).lines
-    if body or method in _BODY_METHODS:
-        return b"%b%bcontent-length: %d\r\n\r\n%b" % (prefix, lines, len(body), body)
-    return b"%b%b\r\n" % (prefix, lines)

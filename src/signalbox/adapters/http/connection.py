@@ -7,6 +7,9 @@ How a broken reply is named: bytes that are not an acceptable HTTP/1.1 message a
 that ends before the message has (no reply at all, half a head, a truncated Content-Length or chunked body)
 is RESET, because the bytes that came were right and the peer, or something on the way, went away.
 
+The parser (llhttp, strict) judges every byte of a head and frames the body; the head's own bytes are kept
+and looked into only for the few headers that somebody asks for, which costs a third of being handed each.
+
 One timer serves all: it is armed for the earliest moment at which something could be due and looks, when
 it fires, at what is due by then. Requests on a busy connection move the due times but rarely the timer, so
 a request costs a comparison and not a timer.
@@ -19,7 +22,7 @@ from typing import Final, Protocol, cast
 import httptools
 
 from signalbox.adapters.http.limits import ClientLimits
-from signalbox.adapters.http.response import Response
+from signalbox.adapters.http.response import Response, values_in
 from signalbox.domain.failure import FailureKind, ProviderFailure
 
 _H: Final = ord("H")
@@ -51,6 +54,9 @@ class Connection(asyncio.Protocol):
         "_due",
         "_expiry_s",
         "_fault",
+        "_feed",
+        "_head",
+        "_head_at",
         "_head_only",
         "_header_bytes_max",
         "_heard",
@@ -64,10 +70,10 @@ class Connection(asyncio.Protocol):
         "_response",
         "_reusable",
         "_silent",
+        "_time",
         "_timer",
         "_transport",
         "_used",
-        "_version_known",
         "closed",
     )
 
@@ -75,24 +81,27 @@ class Connection(asyncio.Protocol):
         self, loop: asyncio.AbstractEventLoop, owner: Owner, label: str, limits: ClientLimits, expiry_ms: int
     ) -> None:
         self._loop = loop
+        self._time = loop.time
         self._owner = owner
         self._label = label
         self._header_bytes_max = limits.header_bytes_max
         self._expiry_s = expiry_ms / 1_000
         self._parser = httptools.HttpResponseParser(self)
+        self._feed = self._parser.feed_data
         self._response: Response | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due = inf  # when the timer fires; inf while it is not armed
-        self._heard = loop.time()
+        self._heard = self._time()
         self._deadline = inf
         self._idle_s = inf
         self._used = False
         self._paused = False
         self._fault = ""
         self._head_only = False
+        self._head = b""  # what has come of heads, interim ones included, while one is awaited
+        self._head_at = 0  # where in it the current one begins
         self._in_head = True
         self._silent = True
-        self._version_known = False
         self._reusable = False
         self._barren = 0  # bytes since the last byte of body
         self.closed = False
@@ -110,11 +119,10 @@ class Connection(asyncio.Protocol):
         self._barren = 0
         self._deadline = deadline
         self._idle_s = idle_s
-        self._heard = now = self._loop.time()
+        self._heard = now = self._time()
         self._transport.write(payload)
-        due = min(deadline, now + idle_s)
-        if due < self._due:
-            self._arm(due)
+        if deadline < self._due or now + idle_s < self._due:
+            self._arm(min(deadline, now + idle_s))
 
     def rest(self) -> None:
         """Start the idle time of a connection that waits for its next request."""
@@ -148,7 +156,7 @@ class Connection(asyncio.Protocol):
     def resume(self) -> None:
         if self._paused:
             self._paused = False
-            self._heard = now = self._loop.time()
+            self._heard = now = self._time()
             self._transport.resume_reading()
             due = min(self._deadline, now + self._idle_s)
             if due < self._due:
@@ -164,21 +172,16 @@ class Connection(asyncio.Protocol):
         if response is None:
             self.drop()
             return
-        self._heard = self._loop.time()
-        if self._silent and not self._opens_reply(data):
+        self._heard = self._time()
+        if self._in_head and not self._keep_head(data):
             return
         before = response.buffered
         try:
-            self._parser.feed_data(data)
+            self._feed(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._refuse(response, error)
             return
-        if (
-            self._barren + len(data) > self._header_bytes_max
-            and _head_bytes(response) > self._header_bytes_max
-        ):
-            self.fail(FailureKind.BAD_REPLY, self._header_limit())
-        elif response.ended:
+        if response.ended:
             self._finish(response)
         elif response.buffered == before:
             self._barren += len(data)
@@ -197,7 +200,7 @@ class Connection(asyncio.Protocol):
         response = self._response
         if response is None:
             self.drop()
-        elif not self._in_head and _until_eof(response):
+        elif not self._in_head and _until_eof(response.lower):
             response.ended = True
             self._reusable = False
             self._finish(response)
@@ -206,7 +209,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.fail(FailureKind.RESET, self._broken("lost"))
-        del self._parser  # it refers back to us
+        del self._parser, self._feed  # they refer back to us
         self._owner.lost(self)
 
     # What the parser calls
@@ -216,27 +219,31 @@ class Connection(asyncio.Protocol):
         if response is None or response.ended:
             raise ValueError("bytes after the end of the reply")
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head and self._response is not None:  # trailers are dropped
-            headers = self._response.headers
-            key = name.lower()
-            headers[key] = headers[key] + b", " + value if key in headers else value
-
     def on_headers_complete(self) -> None:
         response = self._response
         if response is None:
             return
-        status = self._parser.get_status_code()
-        version = "1.1" if self._version_known else self._parser.get_http_version()
-        self._fault = _head_fault(version, status, response.headers)
+        start = self._starts_at() if self._head_at else 0
+        end = self._head.find(b"\r\n\r\n", start)  # the parser has seen to it that every line ends in CR LF
+        head = self._head[start : end + 2]
+        lower = head.lower()
+        status: int = self._parser.get_status_code()
+        if end > self._header_bytes_max:
+            self._fault = self._header_limit()
+        elif status != 200 or b"-encoding:" in lower or not lower.startswith(b"http/1.1 "):
+            self._fault = _head_fault(status, lower)
         if self._fault:
             raise ValueError(self._fault)
         if status < 200:  # an interim reply: the real one follows
-            response.headers.clear()
-            self._version_known = False
+            self._head_at = end + 4
             return
         self._in_head = False
+        self._head = b""
         response.status = status
+        response.head = head
+        response.lower = lower
+        if status != 200 and response.collecting:
+            response.collect_no_more()
         if self._head_only:
             response.ended = True
             self._reusable = False  # unless the parser, too, expects no body and says that it is complete
@@ -254,14 +261,22 @@ class Connection(asyncio.Protocol):
 
     # Leaves
 
-    def _opens_reply(self, data: bytes) -> bool:
-        """Whether the first bytes of a reply can be HTTP; the parser also takes RTSP and ICE."""
+    def _keep_head(self, data: bytes) -> bool:
+        """Note more of the head; False if the reply's first byte cannot be HTTP and it was refused."""
+        if not self._silent:
+            self._head += data
+            return True
         self._silent = False
-        self._version_known = data.startswith(b"HTTP/1.1 ")
+        self._head = data
+        self._head_at = 0
         if data[0] == _H:
             return True
         self.fail(FailureKind.BAD_REPLY, "the reply does not begin with an HTTP status line")
         return False
+
+    def _starts_at(self) -> int:
+        """Where a head after an interim one starts: the parser passes over empty lines between them."""
+        return len(self._head) - len(self._head[self._head_at :].lstrip(b"\r\n"))
 
     def _finish(self, response: Response) -> None:
         """The reply is whole: set the connection free or close it, and tell the reader."""
@@ -310,7 +325,7 @@ class Connection(asyncio.Protocol):
         """The timer fired: act on what is due, or wait for what will be."""
         self._timer = None
         self._due = inf
-        now = self._loop.time()
+        now = self._time()
         if self._response is None:
             due = self._heard + self._expiry_s
         elif self._paused:  # the consumer is slow, not the peer
@@ -332,25 +347,20 @@ class Connection(asyncio.Protocol):
         return "begun" if self._silent else "ended"
 
 
-def _head_fault(version: str, status: int, headers: dict[bytes, bytes]) -> str:
-    """Why this head is refused, or nothing. Conflicting lengths are refused by the parser before this."""
-    if version not in ("1.1", "1.0"):
-        return f"HTTP version {version} in the status line"
+def _head_fault(status: int, lower: bytes) -> str:
+    """Why a head, here in lower case, is refused, or nothing. Conflicting lengths the parser has refused."""
+    if not lower.startswith((b"http/1.1 ", b"http/1.0 ")):
+        return "the status line names another version than HTTP/1.1 or HTTP/1.0"
     if not 100 <= status <= 599 or status == 101:
         return f"status {status} is not one that can be used"
-    if b"transfer-encoding" in headers and (
-        version == "1.0" or headers[b"transfer-encoding"].lower() != b"chunked"
-    ):
+    coding = values_in(lower, lower, b"transfer-encoding")
+    if coding is not None and (coding != b"chunked" or lower.startswith(b"http/1.0")):
         return "a transfer-encoding other than `chunked` in HTTP/1.1"
-    if b"content-encoding" in headers and headers[b"content-encoding"].lower() not in (b"identity", b""):
+    if values_in(lower, lower, b"content-encoding") not in (None, b"identity", b""):
         return "a content-encoding, which was not asked for"
     return ""
 
 
-def _head_bytes(response: Response) -> int:
-    return sum(len(name) + len(value) + 4 for name, value in response.headers.items())
-
-
-def _until_eof(response: Response) -> bool:
+def _until_eof(lower: bytes) -> bool:
     """Whether the body is delimited by the end of the connection."""
-    return b"content-length" not in response.headers and b"transfer-encoding" not in response.headers
+    return b"\r\ncontent-length:" not in lower and b"\r\ntransfer-encoding:" not in lower

@@ -30,23 +30,16 @@ _OWN: Final = frozenset(
 
 
 class Headers:
-    """Header lines, validated and encoded. Immutable; build the static ones once per endpoint.
+    """Header lines, validated and encoded. Immutable.
 
-    `Headers([("content-type", "application/json"), ("authorization", f"Bearer {key}")])` is kept, and
-    `kept.plus("x-request-id", attempt)` made per request (about a microsecond). Raises `ValueError` for a
-    name that is not a token, a value that is not printable ASCII, or a header that the client writes itself.
+    Build them once per endpoint and keep them in a `Form`. Raises `ValueError` for a name that is not a
+    token, a value that is not printable ASCII, or a header that the client writes itself.
     """
 
     __slots__ = ("lines",)
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self.lines = b"".join([_line(name, value) for name, value in pairs])
-
-    def plus(self, name: str, value: str) -> "Headers":
-        """These headers and one more."""
-        more = Headers.__new__(Headers)
-        more.lines = self.lines + _line(name, value)
-        return more
+        self.lines = b"".join([header_line(name, value) for name, value in pairs])
 
 
 def request_prefix(origin: Origin, method: str, path: str) -> bytes:
@@ -58,7 +51,8 @@ def request_prefix(origin: Origin, method: str, path: str) -> bytes:
     return f"{method} {path} HTTP/1.1\r\nhost: {origin.authority}\r\naccept-encoding: identity\r\n".encode()
 
 
-def _line(name: str, value: str) -> bytes:
+def header_line(name: str, value: str) -> bytes:
+    """One line with its end. Raises `ValueError` as `Headers` does."""
     if not _TOKEN.fullmatch(name):
         raise ValueError(f"not a header name: {name!r}")
     if name.lower() in _OWN:

@@ -8,16 +8,12 @@ anyone else can take it.
 import asyncio
 import ssl
 from collections import deque
-from typing import Final
 
 from signalbox.adapters.http.connect import open_connection
 from signalbox.adapters.http.connection import Connection
-from signalbox.adapters.http.headers import request_prefix
 from signalbox.adapters.http.limits import ClientLimits
 from signalbox.adapters.http.origin import Origin
 from signalbox.domain.failure import FailureKind, ProviderFailure
-
-_PREFIXES_MAX: Final = 128
 
 
 class Pool:
@@ -39,20 +35,9 @@ class Pool:
         self._expiry_ms = _idle_expiry_ms(origin, limits)
         self._idle: list[Connection] = []
         self._waiters: deque[asyncio.Future[Connection | None]] = deque()
-        self._prefixes: dict[tuple[str, str], bytes] = {}
         self._alive: set[Connection] = set()
         self._all_lost: asyncio.Future[None] | None = None
         self._closed = False
-
-    def prefix(self, method: str, path: str) -> bytes:
-        """`request_prefix`, remembered for the few paths that an endpoint has."""
-        known = self._prefixes.get((method, path))
-        if known is not None:
-            return known
-        if len(self._prefixes) >= _PREFIXES_MAX:
-            self._prefixes.clear()
-        made = self._prefixes[method, path] = request_prefix(self._origin, method, path)
-        return made
 
     def take(self) -> Connection | None:
         """The connection that was used last, if one is idle."""
@@ -126,7 +111,7 @@ class Pool:
         if self._expiry_ms <= 0:  # never used twice; the slot goes to who waits for one
             connection.drop()
             return
-        waiter = self._next_waiter()
+        waiter = self._next_waiter() if self._waiters else None
         if waiter is not None:
             waiter.set_result(connection)
         else:

@@ -37,27 +37,46 @@ class OpenAICompatible:
         self._routes: dict[str, Route] = {}
 
     async def complete(self, call: Call) -> Reply:
-        response = await self._send(call, streamed=False)
-        _expect(response, "application/json", call)
-        body = await response.read()
+        request = call.request
+        route = self._route(call.endpoint)
+        response = await self._http.submit(
+            route.whole,
+            write_request(request, model=route.model, stream=False),
+            call.attempt,
+            deadline_us=call.deadline_us,
+            connect_timeout_ms=route.connect_timeout_ms,
+            idle_timeout_ms=route.idle_timeout_ms,
+            sending=call.sending,
+            whole=True,
+        )
+        if response.status != 200 or not response.is_of_type(b"application/json"):
+            raise await self._refused(response, "application/json", call)
         try:
-            reply = read_reply(body)
+            reply = read_reply(response.content())
         except WireError as error:
             raise _bad_reply(call, error) from error
-        if len(reply.choices) != call.request.sampling.n:
-            raise _bad_reply(
-                call, f"{len(reply.choices)} choices where {call.request.sampling.n} were asked for"
-            )
+        asked = request.sampling.n
+        if len(reply.choices) != asked:
+            raise _bad_reply(call, f"{len(reply.choices)} choices where {asked} were asked for")
         return reply
 
     async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
-        response = await self._send(call, streamed=True)
-        _expect(response, "text/event-stream", call)
+        route = self._route(call.endpoint)
+        response = await self._http.submit(
+            route.streamed,
+            write_request(call.request, model=route.model, stream=True),
+            call.attempt,
+            deadline_us=call.deadline_us,
+            connect_timeout_ms=route.connect_timeout_ms,
+            idle_timeout_ms=route.idle_timeout_ms,
+            sending=call.sending,
+        )
+        if response.status != 200 or not response.is_of_type(b"text/event-stream"):
+            raise await self._refused(response, "text/event-stream", call)
         reader = ChunkReader()
-        chunks = response.chunks()
         unfinished = call.request.sampling.n
         try:
-            async for data in chunks:
+            while data := await response.more():
                 for event in reader.feed(data):
                     if type(event) is Finished:
                         unfinished -= 1
@@ -66,7 +85,7 @@ class OpenAICompatible:
         except WireError as error:
             raise _bad_reply(call, error) from error
         finally:
-            await chunks.aclose()
+            response.close()
         if unfinished:
             raise _bad_reply(call, "the stream ended with another number of choices than were asked for")
 
@@ -77,40 +96,24 @@ class OpenAICompatible:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def _send(self, call: Call, *, streamed: bool) -> Response:
-        """The response, once it has begun with status 200."""
-        endpoint = call.endpoint
+    def _route(self, endpoint: Endpoint) -> Route:
         name = endpoint.transport.credential
         secret = self._secrets.get(name) if name else None
         route = self._routes.get(endpoint.id)
         if route is None or route.endpoint is not endpoint or route.secret != secret:
             route = self._routes[endpoint.id] = lay_route(endpoint, secret)
-        headers = route.streamed if streamed else route.whole
-        response = await self._http.send(
-            route.origin,
-            "POST",
-            route.path,
-            headers.plus("x-request-id", call.attempt),
-            write_request(call.request, model=route.model, stream=streamed),
-            deadline_us=call.deadline_us,
-            connect_timeout_ms=route.connect_timeout_ms,
-            idle_timeout_ms=route.idle_timeout_ms,
-            sending=call.sending,
-        )
-        if response.status != 200:
-            error = read_error(response.status, await _beginning(response))
-            raise refusal(endpoint.id, response.status, response.header, error, self._clock.now_us())
-        return response
+        return route
 
-
-def _expect(response: Response, content_type: str, call: Call) -> None:
-    said = response.header("content-type") or ""
-    if not said.startswith(content_type):
-        response.close()
-        raise ProviderFailure(
-            FailureKind.BAD_REPLY,
-            f"`{call.endpoint.id}` answered 200 with another type than `{content_type}`",
-        )
+    async def _refused(self, response: Response, content_type: str, call: Call) -> ProviderFailure:
+        """What a reply is that is no 200 of this type."""
+        ident = call.endpoint.id
+        if response.status == 200:
+            response.close()
+            return ProviderFailure(
+                FailureKind.BAD_REPLY, f"`{ident}` answered 200 with another type than `{content_type}`"
+            )
+        error = read_error(response.status, await _beginning(response))
+        return refusal(ident, response.status, response.header, error, self._clock.now_us())
 
 
 async def _beginning(response: Response) -> bytes:

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from signalbox.adapters.http import Headers, Origin, parse_base_url
+from signalbox.adapters.http import Form, parse_base_url
 from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.failure import FailureKind, ProviderFailure
 
@@ -12,15 +12,16 @@ _JSON: Final = ("content-type", "application/json")
 
 
 class Route(Struct, frozen=True):
-    """`endpoint` is the object, and `secret` the value, that it was made for; `model` the vendor's name."""
+    """`endpoint` is the object, and `secret` the value, that it was made for; `model` the vendor's name.
+
+    The forms' varying header is the attempt's id.
+    """
 
     endpoint: Endpoint
     secret: str | None
-    origin: Origin
-    path: str
     model: str
-    whole: Headers
-    streamed: Headers
+    whole: Form
+    streamed: Form
     connect_timeout_ms: int
     idle_timeout_ms: int
 
@@ -34,14 +35,13 @@ def lay_route(endpoint: Endpoint, secret: str | None) -> Route:
         raise ProviderFailure(FailureKind.CONNECT, f"`{endpoint.id}`: {error}") from None
     query = f"?api-version={transport.api_version}" if transport.api_version else ""
     common = [_JSON, *_authorization(endpoint, secret)]
+    path = f"{prefix}/chat/completions{query}"
     return Route(
         endpoint=endpoint,
         secret=secret,
-        origin=origin,
-        path=f"{prefix}/chat/completions{query}",
         model=transport.deployment or endpoint.model,
-        whole=Headers([*common, ("accept", "application/json")]),
-        streamed=Headers([*common, ("accept", "text/event-stream")]),
+        whole=Form(origin, "POST", path, [*common, ("accept", "application/json")], "x-request-id"),
+        streamed=Form(origin, "POST", path, [*common, ("accept", "text/event-stream")], "x-request-id"),
         connect_timeout_ms=transport.connect_timeout_ms,
         idle_timeout_ms=transport.idle_timeout_ms,
     )
