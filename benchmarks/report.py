@@ -95,9 +95,7 @@ def met(goal: Goal, value: float) -> bool:
 def load_table(results: Results) -> Table:
     """Whole replies at each number of connections."""
     columns = ("conn.", "way", "req/s", "p50 µs", "p99 µs", "CPU µs", "core")
-    table = Table(
-        *columns, title="1.3 KB in, 1.2 KB out; CPU µs per request, and the share of its core in use"
-    )
+    table = Table(*columns, title="1.3 KB in, 1.2 KB out; CPU per request, share of the core")
     for column in table.columns[2:]:
         column.justify = "right"
     for connections in CONNECTIONS:
