@@ -47,7 +47,7 @@ def main(env: Mapping[str, str]) -> int:
             tool(name)
         results = _measure(effort, cores, quick=quick)
     except Unfit as reason:
-        Console(stderr=True, highlight=False).print(f"no benchmark: {reason}", markup=False)
+        Console(stderr=True, highlight=False).print(f"no benchmark: {reason}", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         return 130
