@@ -15,9 +15,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: loading rich to draw boxes takes longer than all the rest
 )
-log = typer.Typer(help="Read and verify the decision log.", no_args_is_help=True)
-models = typer.Typer(help="Model files for the embedded runtime.", no_args_is_help=True)
+log = typer.Typer(help="Read and verify the decision log.", no_args_is_help=True, rich_markup_mode=None)
+models = typer.Typer(
+    help="Model files for the embedded runtime.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(log, name="log")
 app.add_typer(models, name="models")
 
@@ -35,7 +38,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def check(config: Config = DEFAULT_CONFIG) -> None:
-    """Validate the settings and policies without starting anything."""
+    """Validate settings and policies without starting."""
     from signalbox.cli.operate import check
 
     check(config)
@@ -43,7 +46,9 @@ def check(config: Config = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def reload(config: Config = DEFAULT_CONFIG) -> None:
-    """Have the running server read its files again; a bad file keeps the old releases serving."""
+    """Have the server read its files again.
+
+    A bad file keeps the old releases serving."""
     from signalbox.cli.operate import reload
 
     reload(config)
@@ -51,7 +56,7 @@ def reload(config: Config = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def endpoints(config: Config = DEFAULT_CONFIG) -> None:
-    """What the running server knows of its endpoints: ready, breaker, killed."""
+    """How the server's endpoints stand: ready, breaker, killed."""
     from signalbox.cli.operate import endpoints
 
     endpoints(config)
@@ -59,7 +64,7 @@ def endpoints(config: Config = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def demo(config: Config = DEFAULT_CONFIG) -> None:
-    """Four real requests from four apps, why each went where it went, and the log verified."""
+    """Four real requests, why each went where, the log verified."""
     from signalbox.cli.demo import run
 
     run(config)
@@ -79,7 +84,9 @@ def decide(
     key: Annotated[str | None, typer.Option(help="Decide for this key; else for this machine's.")] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Decide without sending: traits, every endpoint's verdict, and the plan. Nothing is recorded."""
+    """Decide without sending anything.
+
+    Shows traits, every endpoint's verdict and the plan. Nothing is recorded."""
     from signalbox.cli.decide import Question, run
 
     run(
@@ -104,7 +111,7 @@ def explain(
     decision: Annotated[str, typer.Argument(help="A decision's id, as in X-Signalbox-Decision.")],
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """The whole story of one decision, decided again from what the log keeps."""
+    """The whole story of one decision, decided again."""
     from signalbox.cli.explain import run
 
     run(config, decision)
@@ -147,7 +154,9 @@ def log_verify(
     data: Annotated[Path | None, typer.Option(help="A copy of a data directory; no settings needed.")] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Check every record, link and commitment of the log; exit 1 if anything is not as it was written."""
+    """Check every record, link and commitment.
+
+    Exits 1 if anything is not as it was written."""
     from signalbox.cli.log import verify
 
     verify(config, against, keep, data)
@@ -158,7 +167,9 @@ def models_fetch(
     names: Annotated[list[str] | None, typer.Argument(help="Models; none means the default set.")] = None,
     small: Annotated[bool, typer.Option("--small", help="Only the 98 MB test model.")] = False,
 ) -> None:
-    """Bring model files to this machine, checked by SHA-256; goes on where it was interrupted."""
+    """Bring model files to this machine, checked by SHA-256.
+
+    Goes on where it was interrupted."""
     from signalbox.cli.models import fetch_models
 
     fetch_models(names or (["small"] if small else ["default"]))
