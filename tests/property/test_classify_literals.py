@@ -88,6 +88,7 @@ texts = st.lists(
 @given(texts | texts.map(str.lower))
 def test_pieces_are_in_all_numbers(text: str) -> None:
     data = text.encode()
-    with patch("signalbox.classify.detectors.numbers._PIECES", **{"standing_in.return_value": True}):
+    with patch("signalbox.classify.detectors.numbers._PIECES") as pieces:
+        pieces.standing_in.return_value = True
         expected = find_numbers(data) if any(map(str.isdigit, text)) else set()
     assert find_numbers(data) == expected

@@ -13,7 +13,9 @@ from signalbox.wires.openai_chat import read_request
 ROAD = "signalbox.wires.openai_chat_read.decode_if_clear"
 TEXTS = st.sampled_from(["", "hello", "at 10:30", "\\u003a", ':"', "é"])
 NESTED = st.recursive(st.just(1), lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner))
-ODD = st.sampled_from([None, 0, 1, -1, 1.5, 2**64, True, False, "auto", [], {}, ["x"]]) | NESTED
+ODD: st.SearchStrategy[Any] = (
+    st.sampled_from([None, 0, 1, -1, 1.5, 2**64, True, False, "auto", [], {}, ["x"]]) | NESTED
+)
 PARTS = st.lists(st.fixed_dictionaries({"type": st.just("text"), "text": TEXTS}), min_size=1, max_size=2)
 MESSAGES = st.fixed_dictionaries(
     {"role": st.sampled_from(["system", "user", "assistant", "developer"]), "content": TEXTS | PARTS},
