@@ -36,14 +36,13 @@ class EdgeLimits(Struct, frozen=True, kw_only=True):
 
 class Corked:
     """A transport that holds the head of a response back until there is body to send with it: one system
-    call instead of two. Every response of uvicorn's ends with a write, if only of nothing."""
+    call instead of two. A response without body (to HEAD) is sent by `flush`, when it is complete."""
 
-    __slots__ = ("_head", "_transport", "close", "is_closing")
+    __slots__ = ("_head", "_transport", "is_closing")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._head = b""
-        self.close = transport.close
         self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
@@ -53,6 +52,14 @@ class Corked:
             self._head = data
             return
         self._transport.write(data)
+
+    def flush(self) -> None:
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
 
 
 class EdgeProtocol(HttpToolsProtocol):
@@ -124,6 +131,7 @@ class EdgeProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        self._corked.flush()
         super().on_response_complete()
         if self.transport.is_closing():
             self._abort_if_unread()

@@ -64,7 +64,9 @@ class Peer:
 
     def abort(self) -> None:
         """Close without draining and, with TLS, without close_notify."""
-        self._writer.transport.abort()
+        # asyncio's TLS transport raises this, in some versions, when the connection is gone already.
+        with contextlib.suppress(AttributeError):
+            self._writer.transport.abort()
 
     def reset(self) -> None:
         """End the connection with RST (TCP only)."""

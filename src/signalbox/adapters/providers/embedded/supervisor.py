@@ -213,20 +213,19 @@ class Supervisor:
         return False
 
     async def _stop(self, process: asyncio.subprocess.Process) -> None:
+        """Often on the way out of a cancelled task, where `asyncio.timeout` of early 3.11 does not count."""
         if process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
+        ending = asyncio.create_task(process.wait())
         try:
-            async with asyncio.timeout(self._settings.stop_grace_ms / 1000):
-                await process.wait()
-        except TimeoutError:
-            pass
+            await asyncio.wait([ending], timeout=self._settings.stop_grace_ms / 1000)
         finally:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
-        await process.wait()
+        await ending
 
     def _give_up(self, trouble: str) -> None:
         self._given_up = _identity(self.model)

@@ -42,7 +42,7 @@ TAKE_EPOCH: Final = "UPDATE writer SET epoch = epoch + 1 WHERE id = 1 RETURNING 
 # One statement refuses a fenced writer and a batch that is not the next, and moves the marks.
 ADVANCE: Final = """
 UPDATE writer SET next = next + :count, low_water = :low_water,
-       time_us_high = max(time_us_high, :time_us_max)
+       time_us_high = CASE WHEN :count > 0 THEN max(time_us_high, :time_us_max) ELSE time_us_high END
 WHERE id = 1 AND epoch = :epoch AND next = :first
 """
 HOLDS_EPOCH: Final = "SELECT 1 FROM writer WHERE id = 1 AND epoch = ?"
