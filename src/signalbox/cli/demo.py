@@ -144,16 +144,18 @@ async def _ask_here(config: Path) -> list[Answer]:
 def _table(settings: Settings, answers: list[Answer]) -> Table:
     """A column per request, so that it fits a narrow terminal."""
     columns = [_column(_settled(settings, answer.decision)) for answer in answers]
-    table = Table(
-        "", *(f"{answer.errand.app}.{answer.errand.feature}" for answer in answers), show_lines=True
-    )
+    table = Table(show_lines=True)
+    table.add_column("")
+    for answer in answers:
+        table.add_column(f"{answer.errand.app}.{answer.errand.feature}", overflow="fold")
     for row in _ROWS:
         table.add_row(row, *(column[row] for column in columns))
     return table
 
 
+PLAN: Final = "plan (quality, latency)"
 _ROWS: Final = (
-    "task", "sensitivity", "endpoints", "plan", "served by", "tokens", "latency", "cost",
+    "task", "sensitivity", "endpoints", PLAN, "served by", "tokens", "latency", "cost",
 )  # fmt: skip
 
 
@@ -164,15 +166,14 @@ def _column(story: Story) -> dict[str, str]:
     served = story.outcomes[-1]
     categories = f"\n({', '.join(decision.categories)})" if decision.categories else ""
     plan = [
-        f"{place}. {attempt.endpoint}\n   quality {attempt.quality / 10_000:.2f}, "
-        f"{attempt.latency_us / 1e6:.0f} s"
-        for place, attempt in enumerate(decision.plan, start=1)
+        f"{attempt.endpoint}\n{attempt.quality / 10_000:.2f}, {attempt.latency_us / 1e6:.0f} s"
+        for attempt in decision.plan
     ]
     return {
         "task": decision.task,
         "sensitivity": SENSITIVITY_LABELS[decision.sensitivity] + categories,
         "endpoints": _permissions(story),
-        "plan": "\n".join(plan),
+        PLAN: "\n".join(plan),
         "served by": served.endpoint,
         "tokens": f"{served.tokens_in + served.tokens_cached} → {served.tokens_out}",
         "latency": f"{served.elapsed_us / 1e6:.1f} s",
