@@ -9,8 +9,6 @@ decided is written down with the hashes of everything it was decided from.
 from collections.abc import Callable
 from typing import Final
 
-from msgspec.structs import replace
-
 from signalbox.classify import classify
 from signalbox.decide import Inputs, NothingPermitted, decide
 from signalbox.decided import Decided, Objectives
@@ -22,11 +20,11 @@ from signalbox.dispatch.interlock import Interlock, Release
 from signalbox.domain.errors import PolicyDenied, SignalboxError, UnknownModel
 from signalbox.domain.principal import Principal
 from signalbox.domain.request import Request
-from signalbox.domain.traits import Facts, Sensitivity, Traits
+from signalbox.domain.traits import Facts, Traits
 from signalbox.domain.verdict import Verdict
 from signalbox.entries import Who, decision_record, denial_record, who
 from signalbox.identify import believed
-from signalbox.policy import explain_denials
+from signalbox.policy import explain_denials, visible_facts
 from signalbox.ports.clock import Clock, Ids
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import DecisionLog
@@ -125,7 +123,7 @@ class Pipeline:
         try:
             choice = decide(inputs)
         except NothingPermitted:
-            raise await self._denied(request, principal, release, facts, verdict) from None
+            raise await self._denied(request, release, facts, verdict) from None
         return Decided(
             id="dec-" + ident,
             operation="op-" + ident,
@@ -187,7 +185,7 @@ class Pipeline:
             (),
             tenant.default_boundary,
         )
-        known = await self._known(release, principal, facts)
+        known = await self._known(release, facts)
         if not known:
             return ()
         endpoints = [endpoint for endpoint in release.catalogue.endpoints if endpoint.id in known]
@@ -195,11 +193,11 @@ class Pipeline:
         return (*ROUTING_NAMES, *models, *(endpoint.id for endpoint in endpoints))
 
     async def _denied(
-        self, request: Request, principal: Principal, release: Release, facts: Facts, verdict: Verdict
+        self, request: Request, release: Release, facts: Facts, verdict: Verdict
     ) -> SignalboxError:
         """In words. The caller reads only of endpoints that it may know of: one that it may not know of
         does not exist for it."""
-        known = await self._known(release, principal, facts)
+        known = await self._known(release, facts)
         denials = explain_denials(verdict, release.catalogue, release.policy)
         target = resolve(request.target, release.catalogue)
         if target is not None and target.places is not None:
@@ -210,11 +208,9 @@ class Pipeline:
         visible = tuple(denial for denial in denials if denial.endpoint in known)
         return PolicyDenied("policy permits no endpoint for this request", denials=denials, visible=visible)
 
-    async def _known(self, release: Release, principal: Principal, facts: Facts) -> frozenset[str]:
+    async def _known(self, release: Release, facts: Facts) -> frozenset[str]:
         """Endpoints that the caller may know of: those permitted it for public content."""
-        widest = replace(
-            facts, sensitivity=Sensitivity.PUBLIC, categories=(), boundary=principal.tenant.default_boundary
-        )
+        widest = visible_facts(release.policy, facts)
         verdict = await self._interlock.verdict(release, widest, self._clock.now_us())
         return frozenset(
             endpoint.id

@@ -1,10 +1,6 @@
 """What rank makes and dispatch obeys."""
 
-from typing import Literal
-
 from msgspec import Struct
-
-ObjectiveName = Literal["quality", "balanced", "cost", "latency"]
 
 
 class Objective(Struct, frozen=True, kw_only=True):
@@ -79,20 +75,3 @@ class Plan(Struct, frozen=True):
     objective: str
     attempts: tuple[PlannedAttempt, ...]
     deadline_us: int
-
-
-class Decision(Struct, frozen=True, kw_only=True):
-    """The whole result of the pure core for one request: what `replay` must reproduce.
-
-    `clock_us` is the wall clock that was handed in; `seed` breaks ties and seeds jitter.
-    """
-
-    id: str
-    operation: str
-    policy: str
-    catalogue: str
-    health: str
-    clock_us: int
-    seed: int
-    plan: Plan
-    dropped: tuple[Dropped, ...]
