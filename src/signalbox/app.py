@@ -50,6 +50,7 @@ from signalbox.ports.provider import Provider
 from signalbox.record.journal import Journal
 from signalbox.wiring import (
     breaker_rules,
+    budget_rules,
     configured_keys,
     local_key,
     objectives,
@@ -92,7 +93,10 @@ class Signalbox:
         self.tokenizer = Tokenizer()
         self.interlock = Interlock(build_release(settings))
         self.health = HealthBook(
-            breaker_rules(settings), self.meter, cadence_us=settings.dispatch.health_cadence_ms * 1_000
+            breaker_rules(settings),
+            self.meter,
+            cadence_us=settings.dispatch.health_cadence_ms * 1_000,
+            budget=budget_rules(settings),
         )
         self.keys = KeyRing([])
         self.providers: dict[str, Provider] = {}

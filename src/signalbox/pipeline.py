@@ -239,6 +239,7 @@ def _order(decided: Decided) -> Order:
         decided.seed,
         decided.marks_us[0],
         decided.traits.sensitivity >= decided.principal.tenant.durable_from,
+        decided.traits.latency_class,
     )
 
 

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
+
 from signalbox.app import Signalbox
 from signalbox.config import ConfigErrors
-from signalbox.domain.errors import SignalboxError
+from signalbox.domain.errors import NotFound, SignalboxError
 from signalbox.edge.app import Edge
 from signalbox.edge.gate import Gate
 from signalbox.edge.openai_chat import ChatCompletions
@@ -19,6 +21,7 @@ from signalbox.edge.operations import Operations, Readiness, ReloadRefused
 from signalbox.edge.protocol import EdgeLimits
 from signalbox.edge.server import bind, serve
 from signalbox.policy import PolicyInvalid
+from signalbox.ports.meter import EndpointState
 
 _log: Final = logging.getLogger("signalbox.service")
 
@@ -46,6 +49,7 @@ class HttpService:
                 "/metrics": operations.metrics,
                 "/admin/v1/reload": operations.reload,
                 "/admin/v1/endpoints": operations.endpoints,
+                "/admin/v1/endpoints/release": operations.release,
             }
         )
 
@@ -59,6 +63,7 @@ class HttpService:
 
     def metrics(self) -> bytes:
         meter = self._box.meter
+        meter.endpoints(list(self._states().values()))
         meter.gauge("log_healthy", float(self._box.log.healthy))
         meter.gauge("verdicts_cached", float(len(self._box.interlock.release.cache)))
         meter.gauge("kill_epoch", float(self._box.interlock.kill_epoch))
@@ -79,6 +84,7 @@ class HttpService:
 
     async def endpoints(self) -> list[dict[str, Any]]:
         states = await self._ready_endpoints()
+        standing = self._states()
         box = self._box
         return [
             {
@@ -87,11 +93,25 @@ class HttpService:
                 "vendor": endpoint.vendor,
                 "region": endpoint.region,
                 "ready": states[endpoint.id],
-                "breaker": box.health.state(endpoint),
                 "killed": box.interlock.killed(endpoint),
+                **msgspec.structs.asdict(standing[endpoint.id]),
             }
             for endpoint in box.interlock.release.catalogue.endpoints
         ]
+
+    def release(self, endpoint_id: str) -> str:
+        endpoint = self._box.interlock.endpoint(endpoint_id)
+        if endpoint is None:
+            raise NotFound(f"the catalogue has no endpoint `{endpoint_id[:128]}`")
+        return self._box.health.release(endpoint)
+
+    def _states(self) -> dict[str, EndpointState]:
+        box = self._box
+        now_us = box.clock.monotonic_us()
+        return {
+            endpoint.id: box.health.state(endpoint, now_us)
+            for endpoint in box.interlock.release.catalogue.endpoints
+        }
 
     async def _ready_endpoints(self) -> dict[str, bool]:
         """Asking is also what starts an embedded model."""

@@ -6,6 +6,7 @@ from typing import Final
 from signalbox.config import KeySettings, Settings
 from signalbox.decided import Objectives
 from signalbox.dispatch.breaker import BreakerRules
+from signalbox.dispatch.budget import BudgetRules
 from signalbox.dispatch.step import RetryRules
 from signalbox.domain.principal import ASSERTABLE, Principal, Tenant
 from signalbox.identify import Key, hashed
@@ -25,9 +26,16 @@ def retry_rules(settings: Settings) -> RetryRules:
     return RetryRules(
         attempts_max=dispatch.attempts_max,
         retries_here=dispatch.retries,
+        repairs=dispatch.repairs,
         backoff_us=dispatch.backoff_ms * 1_000,
         wait_max_us=dispatch.wait_ms_max * 1_000,
+        hedge_after_us={name: delay_ms * 1_000 for name, delay_ms in dispatch.hedge_ms.items()},
     )
+
+
+def budget_rules(settings: Settings) -> BudgetRules:
+    budget = settings.dispatch.retry_budget
+    return BudgetRules(share=budget.share, floor=budget.floor)
 
 
 def objectives(settings: Settings) -> Objectives:

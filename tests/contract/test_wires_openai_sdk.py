@@ -15,7 +15,6 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import (
-    Choice,
     Event,
     Finished,
     Metered,
@@ -26,10 +25,11 @@ from signalbox.domain.reply import (
     ToolDelta,
 )
 from signalbox.domain.request import Image, Message, Request, Text, ToolResult, ToolUse
+from signalbox.testing import values
 from signalbox.wires.openai_chat import ChatCall, ChunkWriter, read_request, write_reply, write_request
 
 USAGE = Usage(input=4, cached_input=6, output=5, reasoning=2)
-REPLY = Reply(choices=(Choice(index=0, text="hello"),), usage=USAGE, created_s=7)
+REPLY = Reply(choices=(values.choice(index=0, text="hello"),), usage=USAGE, created_s=7)
 EXTRA = {"decision": "d", "cost": "0.000000100 USD"}
 ASK: list[Any] = [{"role": "user", "content": "hi"}]
 
@@ -120,7 +120,7 @@ def test_the_sdk_sends_what_is_read(asked: Callable[..., ChatCall]) -> None:
 
 def test_a_reply_sent_back_as_history_is_read(vendor: Vendor, client: openai.OpenAI) -> None:
     use = ToolUse("c", "sum", "{}")
-    said = Choice(index=0, text="a", reasoning="hm", tool_uses=(use,), finish="tool_calls")
+    said = values.choice(index=0, text="a", reasoning="hm", tool_uses=(use,), finish="tool_calls")
     vendor.kind = "application/json"
     vendor.answer = write_reply(Reply(choices=(said,), usage=USAGE), id="x", model="m", extra=EXTRA)
     message = client.chat.completions.create(model="auto", messages=ASK).choices[0].message
@@ -148,9 +148,9 @@ def test_what_is_written_for_a_vendor_is_what_the_sdk_would_send(
 
 def test_a_whole_reply_is_understood(vendor: Vendor, client: openai.OpenAI) -> None:
     choices = (
-        Choice(index=0, text="hello", reasoning="hm"),
-        Choice(index=1, tool_uses=(ToolUse("c", "f", "{}"),), finish="tool_calls"),
-        Choice(index=2, refusal="no", finish="content_filter"),
+        values.choice(index=0, text="hello", reasoning="hm"),
+        values.choice(index=1, tool_uses=(ToolUse("c", "f", "{}"),), finish="tool_calls"),
+        values.choice(index=2, refusal="no", finish="content_filter"),
     )
     vendor.kind = "application/json"
     vendor.answer = write_reply(

@@ -111,7 +111,8 @@ trains_on_data = false
 contract = "none"
 terms_version = "1"
 served_names = ["{more.get("deployment", named)}"]
-capabilities = ["streaming", "tools", "parallel-tools", "forced-tool", "json-object", "json-schema",
+capabilities = ["streaming", "sampling", "stop-words",
+  "tools", "parallel-tools", "forced-tool", "json-object", "json-schema",
   "seed", "penalties", "many-choices"]
 limits = {{ context_tokens = 400_000, output_tokens = 300_000, concurrency = {more.get("concurrency", 8)} }}
 speed = {{ first_token = "50ms", input_tokens_per_s = 9000, output_tokens_per_s = 900 }}

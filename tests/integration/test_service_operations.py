@@ -193,6 +193,63 @@ def test_endpoints_shows_their_state(served: Served) -> None:
     assert "own-good" in done.stdout
 
 
+def figures(served: Served, name: str) -> dict[str, float]:
+    """A family of metrics by endpoint."""
+    scraped = served.ask("GET", "/metrics", key=served.operator_key).body.decode()
+    (family,) = [family for family in text_string_to_metric_families(scraped) if family.name == name]
+    return {sample.labels["endpoint"]: sample.value for sample in family.samples}
+
+
+def test_an_endpoint_that_answers_as_another_model_is_quarantined_until_an_operator_lifts_it(
+    served: Served, original: str
+) -> None:
+    endpoint = "own-good"
+    begins = original.index(f'id = "{endpoint}"')
+    changed = original[:begins] + original[begins:].replace('["good"]', '["another"]', 1)
+    served.config.write_text(changed)
+    assert served.ask("POST", ADMIN, key=served.operator_key).status == 200
+    first = served.chat("sb-anna", model=endpoint)
+    assert first.status == 200, first.body
+    second = served.chat("sb-anna", model=endpoint)
+    assert (second.status, second.error["code"]) == (503, "no_candidate_now")
+    (dropped,) = second.error["signalbox"]["dropped"]
+    assert dropped["reasons"] == ["quarantined: answered as `good`"]
+    assert served.complaints.count(f"endpoint {endpoint} is quarantined") == 1
+    assert figures(served, "signalbox_endpoint_quarantined")[endpoint] == 1
+    assert figures(served, "signalbox_quarantines")[endpoint] == 1
+    assert figures(served, "signalbox_endpoint_concurrency_limit")[endpoint] == 8
+    assert figures(served, "signalbox_endpoint_retries_left")[endpoint] >= 10
+    (listed,) = [item for item in served.ask("GET", "/admin/v1/endpoints", key=served.operator_key).json
+                 if item["id"] == endpoint]  # fmt: skip
+    assert listed["quarantined"] == "quarantined: answered as `good`"
+    assert "quarantined" in served.command("endpoints").stdout
+
+    done = served.command("endpoints", "release", endpoint)
+    assert done.returncode == 0, done.stderr
+    assert "is a candidate again (quarantined: answered as `good`)" in done.stdout
+    assert served.chat("sb-anna", model=endpoint).status == 200
+    assert served.chat("sb-anna", model=endpoint).status == 503, "it did it again"
+
+    served.config.write_text(original)
+    assert served.ask("POST", ADMIN, key=served.operator_key).status == 200
+    for _ in range(2):
+        assert served.chat("sb-anna", model=endpoint).status == 200, "the registry says otherwise now"
+    assert "was not in quarantine" in served.command("endpoints", "release", endpoint).stdout
+
+
+def test_a_quarantine_is_lifted_by_operators_and_by_name(served: Served) -> None:
+    door = "/admin/v1/endpoints/release"
+    assert served.ask("POST", f"{door}?endpoint=own-good", key="sb-anna").status == 403
+    assert served.ask("GET", f"{door}?endpoint=own-good", key=served.operator_key).status == 405
+    for query in ("", "?", "?id=own-good", "?endpoint=a&endpoint=b", "?endpoint=a&more=b", "?endpoint="):
+        answer = served.ask("POST", door + query, key=served.operator_key)
+        assert (answer.status, answer.error["code"]) == (400, "malformed_request"), query
+    assert served.ask("POST", f"{door}?endpoint=nobody", key=served.operator_key).status == 404
+    done = served.command("endpoints", "release", "nobody")
+    assert done.returncode == 1
+    assert "the catalogue has no endpoint `nobody`" in done.stderr
+
+
 def test_commands_go_to_their_server_and_to_no_proxy(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(served, "_env", {**os.environ, "http_proxy": "http://127.0.0.1:9"})
     assert served.command("endpoints").returncode == 0

@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from signalbox.dispatch.breaker import Breaker, BreakerRules
+from signalbox.dispatch.breaker import ORDINARY, Breaker, BreakerRules
 
 _RULES = BreakerRules(failures=3, open_us=1_000, open_max_us=4_000)
 
@@ -16,7 +16,8 @@ class BreakerMachine(RuleBasedStateMachine):
         super().__init__()
         self.breaker = Breaker(_RULES)
         self.now = 0
-        self.under_way = 0
+        self.ordinary = 0
+        self.probe = 0
         self.in_a_row = 0
 
     @rule(step=st.integers(0, 3_000))
@@ -25,38 +26,69 @@ class BreakerMachine(RuleBasedStateMachine):
 
     @rule()
     def ask(self) -> None:
-        before = self.breaker.state
-        if self.breaker.admit(self.now):
-            assert before != "open" or self.breaker.state == "half-open"
-            self.under_way += 1
-        else:
+        admission = self.breaker.admit(self.now)
+        if admission is None:
             assert self.breaker.state != "closed"
+        elif admission == ORDINARY:
+            assert self.breaker.state == "closed"
+            self.ordinary += 1
+        else:
+            assert self.breaker.state == "half-open"
+            assert not self.probe, "two probes at once"
+            self.probe = admission
 
     @rule()
     def succeed(self) -> None:
-        if self.under_way:
-            self.under_way -= 1
-            self.in_a_row = 0
-            self.breaker.succeeded()
-            assert self.breaker.state == "closed"
+        if self.ordinary:
+            self.ordinary -= 1
+            before = self.breaker.state
+            self.breaker.succeeded(ORDINARY)
+            assert self.breaker.state == before
+            if before == "closed":
+                self.in_a_row = 0
 
     @rule()
     def fail(self) -> None:
-        if self.under_way:
-            self.under_way -= 1
-            self.in_a_row += 1
-            self.breaker.failed(self.now)
-            if self.in_a_row >= _RULES.failures:
-                assert self.breaker.state == "open"
-                assert not self.breaker.admit(self.now)
+        if self.ordinary:
+            self.ordinary -= 1
+            before = self.breaker.state
+            self.breaker.failed(ORDINARY, self.now)
+            if before == "closed":
+                self.in_a_row += 1
+                assert self.breaker.state == ("open" if self.in_a_row >= _RULES.failures else "closed")
+            else:
+                assert self.breaker.state == before
 
     @rule()
     def abandon(self) -> None:
-        if self.under_way:
-            self.under_way -= 1
+        if self.ordinary:
+            self.ordinary -= 1
             before = self.breaker.state
-            self.breaker.abandoned()
+            self.breaker.abandoned(ORDINARY)
             assert self.breaker.state == before
+
+    @rule(well=st.sampled_from([True, False, None]))
+    def end_the_probe(self, well: bool | None) -> None:
+        if not self.probe:
+            return
+        probe, self.probe = self.probe, 0
+        if well:
+            self.breaker.succeeded(probe)
+            self.in_a_row = 0
+            assert self.breaker.state == "closed"
+        elif well is None:
+            self.breaker.abandoned(probe)
+            assert self.breaker.state == "half-open"
+        else:
+            self.breaker.failed(probe, self.now)
+            assert self.breaker.state == "open"
+            assert self.breaker.admit(self.now) is None
+
+    @invariant()
+    def a_probe_holds_the_others_back(self) -> None:
+        if self.probe:
+            assert self.breaker.state == "half-open"
+            assert self.breaker.waiting(self.now)
 
     @invariant()
     def an_open_breaker_lets_a_probe_through_in_time(self) -> None:
@@ -71,14 +103,20 @@ TestBreaker = BreakerMachine.TestCase
 def test_half_open_admits_one_probe_at_a_time_and_doubles_after_its_failure() -> None:
     breaker = Breaker(_RULES)
     for _ in range(3):
-        breaker.failed(0)
-    assert not breaker.admit(999)
-    assert breaker.admit(1_000)
-    assert not breaker.admit(1_000)
-    breaker.failed(1_000)
-    assert not breaker.admit(2_999)
-    assert breaker.admit(3_000)
-    breaker.abandoned()
-    assert breaker.admit(3_000)
-    breaker.succeeded()
-    assert breaker.admit(3_000)
+        breaker.failed(ORDINARY, 0)
+    assert breaker.admit(999) is None
+    first = breaker.admit(1_000)
+    assert first
+    assert breaker.admit(1_000) is None
+    breaker.failed(first, 1_000)
+    assert breaker.admit(2_999) is None
+    second = breaker.admit(3_000)
+    assert second
+    breaker.abandoned(first)  # it has ended before
+    breaker.abandoned(ORDINARY)  # sent before the breaker opened
+    assert breaker.admit(3_000) is None
+    breaker.abandoned(second)
+    third = breaker.admit(3_000)
+    assert third
+    breaker.succeeded(third)
+    assert breaker.admit(3_000) == ORDINARY

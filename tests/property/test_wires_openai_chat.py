@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from signalbox.domain.errors import MalformedRequest, UnsupportedRequest
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import (
-    Choice,
     Event,
     Finished,
     FinishReason,
@@ -37,6 +36,7 @@ from signalbox.domain.request import (
     ToolUse,
 )
 from signalbox.normalise.collect import Collector
+from signalbox.testing import values
 from signalbox.wires.openai_chat import (
     ChunkReader,
     ChunkWriter,
@@ -143,7 +143,7 @@ finishes = st.sampled_from(reasons)
 @st.composite
 def replies(draw: st.DrawFn) -> Reply:
     choices = [
-        Choice(
+        values.choice(
             index=index,
             text=draw(text),
             tool_uses=tuple(draw(st.lists(st.builds(ToolUse, text, filled, text), max_size=2))),

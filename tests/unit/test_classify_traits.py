@@ -152,7 +152,7 @@ IMAGE = Image("image/png", "AA==")
 )  # fmt: skip
 def test_needs(rest: dict[str, Any], needs: int) -> None:
     rest = dict(rest)
-    assert traits(*rest.pop("messages", ()), **rest).needs == needs
+    assert traits(*rest.pop("messages", ()), **rest).needs == needs | Capability.CHAT
 
 
 def test_size_counts_text_framing_tools_and_images() -> None:

@@ -106,6 +106,8 @@ def test_values_arrive_exactly() -> None:
         input_per_mtok=275_000_000,
         output_per_mtok=2_200_000_000,
         cached_input_per_mtok=27_500_000,
+        cache_write_per_mtok=275_000_000,
+        cache_write_1h_per_mtok=275_000_000,
     )
     assert endpoint.price == price
     assert str(endpoint.price.cost(Usage(input=1_000_000))) == "0.275000000 USD"

@@ -21,7 +21,7 @@ from signalbox.domain.principal import Principal
 from signalbox.domain.records import DecisionBody, IntentBody
 from signalbox.domain.reply import Event, Reply, TextDelta
 from signalbox.domain.request import Declared, Request
-from signalbox.domain.traits import Sensitivity
+from signalbox.domain.traits import Capability, Sensitivity
 from signalbox.domain.verdict import PolicyRelease
 from signalbox.ports.provider import Call
 from signalbox.testing.fake_provider import FakeProvider, Script
@@ -260,7 +260,7 @@ async def test_a_model_that_the_registry_does_not_list_is_noted() -> None:
     await rooms.pipeline.run(asked(), principal())
     (outcome,) = rooms.log.outcomes
     assert outcome.served == "somebody-else"
-    assert "not one the registry lists" in outcome.detail
+    assert outcome.detail == "answered as `somebody-else`, which the registry does not list"
 
 
 class Broken(FakeProvider):
@@ -333,7 +333,7 @@ async def test_a_denial_is_recorded_with_the_rules_that_denied_each_endpoint() -
 
 
 async def test_a_request_that_no_endpoint_can_serve_is_recorded_with_why_each_was_dropped() -> None:
-    rooms = house(endpoint("a", capabilities=0))
+    rooms = house(endpoint("a", capabilities=Capability.CHAT))
     await refused(rooms, request(stream=True))
     assert rooms.log.denials[0].reasons == ("a: lacks: streaming",)
 

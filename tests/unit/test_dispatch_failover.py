@@ -289,7 +289,8 @@ async def test_a_failed_probe_keeps_it_open_for_twice_as_long() -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in FailureKind if not REACTIONS[kind].breaker])
 async def test_what_is_not_the_endpoints_fault_never_counts_against_it(kind: FailureKind) -> None:
-    rooms = house("a", rules=RetryRules(retries_here=0), breaker=BreakerRules(failures=1))
+    rules = RetryRules(retries_here=0, repairs=0)
+    rooms = house("a", rules=rules, breaker=BreakerRules(failures=1))
     rooms.provider.will("a", Script(failure=kind))
     with pytest.raises((AttemptsExhausted, DeadlineExceeded)):
         await ask(rooms)

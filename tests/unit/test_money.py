@@ -11,13 +11,22 @@ _COUNTS = st.integers(0, 10**9)
 _PRICES = st.integers(0, 10**12)
 
 
-@given(_COUNTS, _COUNTS, _COUNTS, _PRICES, _PRICES, _PRICES)
+@given(*[_COUNTS] * 5, *[_PRICES] * 5)
 def test_cost_is_the_exact_product_rounded_half_to_even(
-    a: int, b: int, c: int, p: int, q: int, r: int
+    a: int, b: int, c: int, d: int, e: int, p: int, q: int, r: int, s: int, t: int
 ) -> None:
-    price = Price(currency="EUR", input_per_mtok=p, output_per_mtok=q, cached_input_per_mtok=r)
-    exact = Fraction(a * p + b * q + c * r, 1_000_000)
-    assert price.cost(Usage(input=a, output=b, cached_input=c)) == Money(round(exact), "EUR")
+    price = Price(
+        currency="EUR",
+        input_per_mtok=p,
+        output_per_mtok=q,
+        cached_input_per_mtok=r,
+        cache_write_per_mtok=s,
+        cache_write_1h_per_mtok=t,
+    )
+    exact = Fraction(a * p + b * q + c * r + d * s + e * t, 1_000_000)
+    assert price.cost(Usage(input=a, output=b, cached_input=c, cache_write=d, cache_write_1h=e)) == Money(
+        round(exact), "EUR"
+    )
 
 
 def test_money_reads_as_an_amount() -> None:

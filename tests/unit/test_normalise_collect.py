@@ -4,7 +4,6 @@ import pytest
 
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import (
-    Choice,
     Event,
     Finished,
     Metered,
@@ -17,6 +16,7 @@ from signalbox.domain.reply import (
 )
 from signalbox.domain.request import ToolUse
 from signalbox.normalise.collect import Collector, IncompleteStream
+from signalbox.testing import values
 
 STOP = Finished(0, "stop")
 
@@ -45,7 +45,7 @@ def test_a_stream_becomes_a_reply() -> None:
         Metered(Usage(input=3, output=4)),
     ) == Reply(
         choices=(
-            Choice(
+            values.choice(
                 index=0,
                 text="ab",
                 tool_uses=(ToolUse("c0", "f", '{"a":1}'), ToolUse("c1", "g", "{}")),
@@ -53,7 +53,7 @@ def test_a_stream_becomes_a_reply() -> None:
                 reasoning="hm",
                 finish="tool_calls",
             ),
-            Choice(index=1, text="x", finish="length"),
+            values.choice(index=1, text="x", finish="length"),
         ),
         usage=Usage(input=3, output=4),
         served_model="m",
@@ -61,7 +61,7 @@ def test_a_stream_becomes_a_reply() -> None:
 
 
 def test_usage_that_was_not_told_is_marked() -> None:
-    assert collect(STOP) == Reply(choices=(Choice(index=0),), usage=Usage(estimated=True))
+    assert collect(STOP) == Reply(choices=(values.choice(index=0),), usage=Usage(estimated=True))
 
 
 @pytest.mark.parametrize(

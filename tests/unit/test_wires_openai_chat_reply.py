@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from signalbox.domain.money import Usage
-from signalbox.domain.reply import Choice, Reply
+from signalbox.domain.reply import Reply
 from signalbox.domain.request import ToolUse
+from signalbox.testing import values
 from signalbox.wires.openai_chat import VendorError, WireError, read_error, read_reply, write_reply
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}
@@ -26,7 +27,7 @@ def choice(finish: str | None = "stop", **message: Any) -> list[dict[str, Any]]:
 
 def test_a_reply() -> None:
     assert read_reply(vendor(new_field={"x": [1]})) == Reply(
-        choices=(Choice(index=0, text="hi"),),
+        choices=(values.choice(index=0, text="hi"),),
         usage=Usage(input=10, output=4),
         served_model="m-1",
         created_s=7,
@@ -36,9 +37,11 @@ def test_a_reply() -> None:
 def test_tool_calls_refusals_and_reasoning() -> None:
     call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     reply = read_reply(vendor(choices=choice("function_call", content=None, tool_calls=[call])))
-    assert reply.choices == (Choice(index=0, tool_uses=(ToolUse("c", "f", "{}"),), finish="tool_calls"),)
+    assert reply.choices == (
+        values.choice(index=0, tool_uses=(ToolUse("c", "f", "{}"),), finish="tool_calls"),
+    )
     assert read_reply(vendor(choices=choice(refusal="no", reasoning="why"))).choices == (
-        Choice(index=0, refusal="no", reasoning="why"),
+        values.choice(index=0, refusal="no", reasoning="why"),
     )
 
 
@@ -105,7 +108,7 @@ def test_an_error_with_status_200_is_carried() -> None:
 
 def test_what_a_client_gets() -> None:
     reply = Reply(
-        choices=(Choice(index=0, tool_uses=(ToolUse("c", "f", "{}"),), finish="tool_calls"),),
+        choices=(values.choice(index=0, tool_uses=(ToolUse("c", "f", "{}"),), finish="tool_calls"),),
         usage=Usage(input=4, cached_input=6, output=4, reasoning=1),
         created_s=7,
     )

@@ -38,7 +38,7 @@ def classify(
         feature=declared.feature,
         task=task,
         task_confidence=confidence,
-        sensitivity=sensitivity_of(declared.label, tenant.default_label, categories, content.images > 0),
+        sensitivity=sensitivity_of(declared.label, tenant.default_label, categories, content.opaque),
         categories=categories,
         boundary=declared.boundary or tenant.default_boundary,
         latency_class=latency_class,

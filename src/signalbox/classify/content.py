@@ -13,26 +13,46 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from signalbox.domain.request import Image, Message, Request, Text, Tool, ToolResult, ToolUse
+from signalbox.domain.request import (
+    Document,
+    Image,
+    Message,
+    Request,
+    SearchResult,
+    Text,
+    Tool,
+    ToolResult,
+    ToolUse,
+)
 
 BOUNDARY: Final = "\x1f"
 
 
 class Content(Struct, frozen=True):
-    """`text` is what travels, for counting; `scanned` is that plus what hides behind JSON escapes."""
+    """`text` is what travels, for counting; `scanned` is that plus what hides behind JSON escapes.
+
+    `document_bytes` is the size, in base64, of documents that are not plain text.
+    """
 
     text: str
     scanned: str
     images: int
     images_low: int
+    document_bytes: int = 0
+
+    @property
+    def opaque(self) -> bool:
+        """Whether something travels that no detector here can read."""
+        return self.images > 0 or self.document_bytes > 0
 
 
 def gather(request: Request) -> Content:
     texts: list[str] = []
     images: list[Image] = []
+    documents: list[Document] = []
     unescaped: list[str] = []
     for message in request.messages:
-        _message_texts(message, texts, images, unescaped)
+        _message_texts(message, texts, images, documents, unescaped)
     if request.tools:
         for tool in request.tools:
             _tool_texts(tool, texts, unescaped)
@@ -46,12 +66,19 @@ def gather(request: Request) -> Content:
         texts += request.sampling.stop
     text = _join(texts)
     scanned = BOUNDARY.join((text, _join(unescaped))) if unescaped else text
-    if not images:
+    if not images and not documents:
         return Content(text, scanned, 0, 0)
-    return Content(text, scanned, len(images), sum(image.detail == "low" for image in images))
+    low = sum(image.detail == "low" for image in images)
+    return Content(text, scanned, len(images), low, sum(len(document.data) for document in documents))
 
 
-def _message_texts(message: Message, texts: list[str], images: list[Image], unescaped: list[str]) -> None:
+def _message_texts(
+    message: Message,
+    texts: list[str],
+    images: list[Image],
+    documents: list[Document],
+    unescaped: list[str],
+) -> None:
     if message.name:
         texts.append(message.name)
     for part in message.parts:
@@ -59,19 +86,37 @@ def _message_texts(message: Message, texts: list[str], images: list[Image], unes
             texts.append(part.text)
             continue
         match part:
-            case Image():
-                images.append(part)
+            case Image() | Document() | SearchResult():
+                _material(part, texts, images, documents)
             case ToolUse(name=name, arguments=arguments):
                 texts += (name, arguments)
                 _unescape(arguments, unescaped)
             case ToolResult(parts=parts):
                 for inner in parts:
-                    if isinstance(inner, Text):
-                        texts.append(inner.text)
-                    else:
-                        images.append(inner)
+                    _material(inner, texts, images, documents)
             case _:
                 texts.append(part.text)
+
+
+def _material(
+    part: Text | Image | Document | SearchResult,
+    texts: list[str],
+    images: list[Image],
+    documents: list[Document],
+) -> None:
+    match part:
+        case Text(text=text):
+            texts.append(text)
+        case Image():
+            images.append(part)
+        case Document():
+            texts += (part.title, part.context)
+            if part.media_type == "text/plain":
+                texts.append(part.data)
+            else:
+                documents.append(part)
+        case SearchResult():
+            texts += (part.source, part.title, *part.texts)
 
 
 def _tool_texts(tool: Tool, texts: list[str], unescaped: list[str]) -> None:

@@ -3,12 +3,23 @@
 A sampling value that is the same as leaving it out (one choice, a penalty of zero) needs nothing.
 """
 
-from signalbox.domain.request import Request
+from typing import Final
+
+from signalbox.domain.request import Document, Request, SearchResult, Text, Thinking, ToolResult
 from signalbox.domain.traits import Capability
+
+_TAKES_BACK: Final = {
+    "anthropic": Capability.ANTHROPIC_THINKING,
+    "openai": Capability.OPENAI_THINKING,
+}
 
 
 def needs_of(request: Request, has_images: bool) -> int:
-    needs = Capability.STREAMING if request.stream else 0
+    if request.embedding is not None:
+        return Capability.EMBEDDINGS
+    needs = Capability.CHAT
+    if request.stream:
+        needs |= Capability.STREAMING
     if has_images:
         needs |= Capability.VISION
     if request.tools:
@@ -23,6 +34,60 @@ def needs_of(request: Request, has_images: bool) -> int:
         needs |= Capability.SEED
     if sampling.frequency_penalty or sampling.presence_penalty:
         needs |= Capability.PENALTIES
+    if sampling.stop:
+        needs |= Capability.STOP_WORDS
+    if sampling.temperature is not None or sampling.top_p is not None:
+        needs |= Capability.SAMPLING
+    if sampling.top_k is not None:
+        needs |= Capability.TOP_K
+    if request.reasoning is not None and request.reasoning.wanted:
+        needs |= Capability.THINKING
+    return needs | _history_needs(request)
+
+
+def _history_needs(request: Request) -> int:
+    """Documents and search results that are to be cited, and thinking that must travel back.
+
+    Thinking is sealed by the vendor whose model thought. Within a turn that tools have interrupted it has to
+    be handed back unchanged, so only a model of that vendor can go on; thinking of turns that are over may
+    be left out.
+    """
+    needs = 0
+    for message in request.messages:
+        for part in message.parts:
+            if type(part) is Text:
+                continue
+            match part:
+                case Document():
+                    needs |= _document_needs(part)
+                case SearchResult(cited=True):
+                    needs |= Capability.CITATIONS
+                case ToolResult(parts=results):
+                    for result in results:
+                        if isinstance(result, Document):
+                            needs |= _document_needs(result)
+                        elif isinstance(result, SearchResult) and result.cited:
+                            needs |= Capability.CITATIONS
+    if request.messages[-1].role == "tool":
+        needs |= _unfinished_thinking(request)
+    return needs
+
+
+def _document_needs(document: Document) -> int:
+    needs = Capability.CITATIONS if document.cited else 0
+    return needs if document.media_type == "text/plain" else needs | Capability.DOCUMENTS
+
+
+def _unfinished_thinking(request: Request) -> int:
+    needs = 0
+    for message in reversed(request.messages):
+        if message.role == "tool":
+            continue
+        if message.role != "assistant":
+            break
+        for part in message.parts:
+            if isinstance(part, Thinking) and part.signature:
+                needs |= _TAKES_BACK.get(part.format, 0)
     return needs
 
 

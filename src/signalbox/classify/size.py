@@ -18,6 +18,7 @@ TOKENS_PER_MESSAGE: Final = 4
 TOKENS_PER_TOOL: Final = 12
 TOKENS_PER_IMAGE: Final = 1_600
 TOKENS_PER_IMAGE_LOW: Final = 85
+DOCUMENT_BYTES_PER_TOKEN: Final = 16  # of base64: a page of a PDF is some 3,000 tokens and rarely below 50 KB
 
 TOKENS_OUT: Final = {
     TaskType.FORMATTING: 2_048,
@@ -42,6 +43,8 @@ def tokens_in_of(request: Request, content: Content, count_tokens: Callable[[str
     if content.images:
         tokens += TOKENS_PER_IMAGE * (content.images - content.images_low)
         tokens += TOKENS_PER_IMAGE_LOW * content.images_low
+    if content.document_bytes:
+        tokens += TOKENS_PER_IMAGE + content.document_bytes // DOCUMENT_BYTES_PER_TOKEN
     return tokens
 
 

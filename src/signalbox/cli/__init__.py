@@ -21,6 +21,11 @@ log = typer.Typer(help="Read and verify the decision log.", no_args_is_help=True
 models = typer.Typer(
     help="Model files for the embedded runtime.", no_args_is_help=True, rich_markup_mode=None
 )
+endpoints = typer.Typer(
+    help="How the server's endpoints stand: breaker, in flight, retry budget, quarantine.",
+    rich_markup_mode=None,
+)
+app.add_typer(endpoints, name="endpoints")
 app.add_typer(log, name="log")
 app.add_typer(models, name="models")
 
@@ -54,12 +59,23 @@ def reload(config: Config = DEFAULT_CONFIG) -> None:
     reload(config)
 
 
-@app.command()
-def endpoints(config: Config = DEFAULT_CONFIG) -> None:
-    """How the server's endpoints stand: ready, breaker, killed."""
+@endpoints.callback(invoke_without_command=True)
+def endpoints_show(context: typer.Context, config: Config = DEFAULT_CONFIG) -> None:
+    """How the server's endpoints stand: breaker, in flight, retry budget, quarantine."""
     from signalbox.cli.operate import endpoints
 
-    endpoints(config)
+    if context.invoked_subcommand is None:
+        endpoints(config)
+
+
+@endpoints.command("release")
+def endpoints_release(
+    endpoint: Annotated[str, typer.Argument(help="An endpoint's id.")], config: Config = DEFAULT_CONFIG
+) -> None:
+    """Lift the quarantine of an endpoint that answered as another model than it may."""
+    from signalbox.cli.operate import release
+
+    release(config, endpoint)
 
 
 @app.command()

@@ -1,7 +1,8 @@
-"""`signalbox check`, `reload` and `endpoints`."""
+"""`signalbox check`, `reload`, `endpoints` and `endpoints release`."""
 
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 from rich.table import Table
 
@@ -32,15 +33,34 @@ def reload(config: Path) -> None:
 
 def endpoints(config: Path) -> None:
     listed = cast(list[dict[str, Any]], call_server(settings_of(config), "GET", "/admin/v1/endpoints"))
-    table = Table("endpoint", "model", "vendor", "region", "ready", "breaker", "killed")
+    table = Table("endpoint", "model", "ready", "breaker", "in flight", "retries", "out of use")
     for item in listed:
         table.add_row(
             item["id"],
             item["model"],
-            item["vendor"],
-            item["region"],
             "yes" if item["ready"] else "no",
             item["breaker"],
-            item["killed"],
+            _in_flight(item),
+            str(item["retries_left"]),
+            "; ".join(
+                [why for why in (item["killed"] and f"killed: {item['killed']}", item["quarantined"]) if why]
+            ),
         )
     console().print(table)
+
+
+def release(config: Path, endpoint: str) -> None:
+    path = f"/admin/v1/endpoints/release?endpoint={quote(endpoint, safe='')}"
+    released = cast(dict[str, str], call_server(settings_of(config), "POST", path))
+    was = released["was"]
+    console().print(
+        f"`{endpoint}` is a candidate again ({was})" if was else f"`{endpoint}` was not in quarantine",
+        soft_wrap=True,
+    )
+
+
+def _in_flight(item: dict[str, Any]) -> str:
+    """`3 of 8 (64)`: in flight, of those it is trusted with, of those that the registry allows."""
+    trusted, most = item["concurrency"], item["concurrency_max"]
+    waiting = f", {item['waiting']} waiting" if item["waiting"] else ""
+    return f"{item['in_flight']} of {trusted}" + (f" ({most})" if trusted != most else "") + waiting

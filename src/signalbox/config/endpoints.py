@@ -23,7 +23,7 @@ from signalbox.config.tables import (
 from signalbox.config.units import amount_nanos, day_us, duration_ms, token_us
 from signalbox.domain.endpoint import Endpoint, Lifecycle, Limits, Speed, Transport
 from signalbox.domain.money import Price
-from signalbox.domain.traits import CAPABILITY_NAMES
+from signalbox.domain.traits import CAPABILITY_NAMES, Capability
 
 EMBEDDED: Final = "embedded"
 
@@ -64,6 +64,8 @@ def endpoint(
     for index, capability in enumerate(written.capabilities):
         known(faults, (*path, "capabilities", index), capability, _CAPABILITIES, "capability")
         capabilities |= CAPABILITY_NAMES.get(capability, 0)
+    if not capabilities & Capability.EMBEDDINGS:
+        capabilities |= Capability.CHAT
     for field, where in written.evidence.items():
         known(faults, (*path, "evidence", field), field, _FACTS, "field")
         text(faults, (*path, "evidence", field), where)
@@ -125,18 +127,20 @@ def _speed(written: SpeedTable, path: FieldPath, faults: Faults) -> Speed:
 
 
 def _price(written: PriceTable, path: FieldPath, faults: Faults) -> Price:
-    """Cached input costs what input costs, unless a price of its own is written."""
+    """Prompt cache reads and writes cost what input costs, unless prices of their own are written."""
     input_per_mtok = quantity(faults, (*path, "input_per_mtok"), amount_nanos, written.input_per_mtok)
-    cached = written.cached_input_per_mtok
+
+    def special(field: str) -> int:
+        amount = getattr(written, field)
+        return input_per_mtok if amount is None else quantity(faults, (*path, field), amount_nanos, amount)
+
     return Price(
         currency=written.currency,
         input_per_mtok=input_per_mtok,
         output_per_mtok=quantity(faults, (*path, "output_per_mtok"), amount_nanos, written.output_per_mtok),
-        cached_input_per_mtok=(
-            input_per_mtok
-            if cached is None
-            else quantity(faults, (*path, "cached_input_per_mtok"), amount_nanos, cached)
-        ),
+        cached_input_per_mtok=special("cached_input_per_mtok"),
+        cache_write_per_mtok=special("cache_write_per_mtok"),
+        cache_write_1h_per_mtok=special("cache_write_1h_per_mtok"),
     )
 
 

@@ -37,18 +37,30 @@ class BreakerSettings(Struct, frozen=True, kw_only=True):
     open_ms_max: int
 
 
+class RetryBudgetSettings(Struct, frozen=True, kw_only=True):
+    """Of an endpoint's requests in the last minute `share` (in 1e-4) may be repeated, and `floor` more."""
+
+    share: int
+    floor: int
+
+
 class DispatchSettings(Struct, frozen=True, kw_only=True):
-    """`attempts_max` bounds a whole request, `retries` the further tries at one endpoint.
+    """`attempts_max` bounds a whole request, `retries` the further tries at one endpoint, `repairs` how often
+    one endpoint is shown what was wrong with its output. `hedge_ms`: by latency class, after how long another
+    endpoint is asked as well; a class that is absent is not hedged.
 
     `wait_ms_max` bounds back-off and how long a vendor's `retry-after` is honoured before going elsewhere.
     """
 
     attempts_max: int
     retries: int
+    repairs: int
     backoff_ms: int
     wait_ms_max: int
     health_cadence_ms: int
     breaker: BreakerSettings
+    retry_budget: RetryBudgetSettings
+    hedge_ms: dict[str, int]
 
 
 class EmbeddedSettings(Struct, frozen=True, kw_only=True):

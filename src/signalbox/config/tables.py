@@ -43,13 +43,24 @@ class BreakerTable(Struct, frozen=True, kw_only=True):
     open_for_max: Duration = "60s"
 
 
+class RetryBudgetTable(Struct, frozen=True, kw_only=True):
+    share: Share = Decimal("0.1")
+    floor: int = 10
+
+
 class DispatchTable(Struct, frozen=True, kw_only=True):
     attempts_max: int = 4
     retries: int = 1
+    repairs: int = 1
     backoff: Duration = "200ms"
     wait_max: Duration = "2s"
     health_cadence: Duration = "1s"
     breaker: BreakerTable = BreakerTable()
+    retry_budget: RetryBudgetTable = RetryBudgetTable()
+    hedge: Annotated[
+        dict[str, Duration],
+        Meta(description='a table: latency class → a duration such as "1500ms"'),
+    ] = {}
 
 
 class EmbeddedTable(Struct, frozen=True, kw_only=True):
@@ -86,13 +97,16 @@ class SpeedTable(Struct, frozen=True, kw_only=True):
     output_tokens_per_s: Annotated[Decimal, Meta(description="a number of tokens per second above 0")]
 
 
+OptionalAmount = Annotated[str | None, Meta(description='an amount as a decimal string such as "0.15"')]
+
+
 class PriceTable(Struct, frozen=True, kw_only=True):
     currency: Annotated[str, Meta(description='a currency by its ISO 4217 code such as "USD"')]
     input_per_mtok: Amount
     output_per_mtok: Amount
-    cached_input_per_mtok: Annotated[
-        str | None, Meta(description='an amount as a decimal string such as "0.15"')
-    ] = None
+    cached_input_per_mtok: OptionalAmount = None
+    cache_write_per_mtok: OptionalAmount = None
+    cache_write_1h_per_mtok: OptionalAmount = None
 
 
 class LifecycleTable(Struct, frozen=True, kw_only=True):

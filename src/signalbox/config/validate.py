@@ -10,7 +10,7 @@ from typing import Final
 
 from signalbox.config.callers import keys, objectives, tenants
 from signalbox.config.catalogue import catalogue
-from signalbox.config.checks import quantity, text, whole
+from signalbox.config.checks import Names, known, quantity, text, whole
 from signalbox.config.faults import Faults
 from signalbox.config.locate import FieldPath
 from signalbox.config.policies import policies
@@ -18,16 +18,19 @@ from signalbox.config.settings import (
     BreakerSettings,
     DispatchSettings,
     EmbeddedSettings,
+    RetryBudgetSettings,
     ServerSettings,
     Settings,
 )
 from signalbox.config.tables import DispatchTable, Document, EmbeddedTable, ServerTable
-from signalbox.config.units import duration_ms, size_bytes
+from signalbox.config.units import duration_ms, share_e4, size_bytes
+from signalbox.domain.traits import LatencyClass
 
 PORT: Final = "SIGNALBOX_PORT"
 DATA_DIR: Final = "SIGNALBOX_DATA_DIR"
 MODELS_DIR: Final = "SIGNALBOX_MODELS_DIR"
 OVERRIDES: Final = (PORT, DATA_DIR, MODELS_DIR)
+_LATENCY_CLASSES: Final = Names(frozenset(LatencyClass))
 _PORT_MAX: Final = 65_535
 _MIB: Final = 1 << 20
 
@@ -107,9 +110,13 @@ def _dispatch(written: DispatchTable, faults: Faults) -> DispatchSettings:
     open_ms_max = quantity(faults, (*breaker, "open_for_max"), duration_ms, written.breaker.open_for_max)
     if open_ms > open_ms_max:
         faults.report((*breaker, "open_for_max"), f"expected at least open_for, `{written.breaker.open_for}`")
+    budget = (*path, "retry_budget")
+    for latency_class in written.hedge:
+        known(faults, (*path, "hedge", latency_class), latency_class, _LATENCY_CLASSES, "latency class")
     return DispatchSettings(
         attempts_max=whole(faults, (*path, "attempts_max"), written.attempts_max, 1, 20),
         retries=whole(faults, (*path, "retries"), written.retries, 0, 10),
+        repairs=whole(faults, (*path, "repairs"), written.repairs, 0, 3),
         backoff_ms=quantity(faults, (*path, "backoff"), duration_ms, written.backoff),
         wait_ms_max=quantity(faults, (*path, "wait_max"), duration_ms, written.wait_max),
         health_cadence_ms=quantity(faults, (*path, "health_cadence"), duration_ms, written.health_cadence),
@@ -118,6 +125,14 @@ def _dispatch(written: DispatchTable, faults: Faults) -> DispatchSettings:
             open_ms=open_ms,
             open_ms_max=open_ms_max,
         ),
+        retry_budget=RetryBudgetSettings(
+            share=quantity(faults, (*budget, "share"), share_e4, written.retry_budget.share),
+            floor=whole(faults, (*budget, "floor"), written.retry_budget.floor, 0, 1_000_000),
+        ),
+        hedge_ms={
+            latency_class: quantity(faults, (*path, "hedge", latency_class), duration_ms, delay)
+            for latency_class, delay in written.hedge.items()
+        },
     )
 
 

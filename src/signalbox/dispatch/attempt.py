@@ -1,30 +1,49 @@
 """One attempt on the books: what its records say, and what it is taken to have cost."""
 
+from collections.abc import Callable
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from signalbox.dispatch.health import Seen
 from signalbox.dispatch.interlock import Permission
+from signalbox.dispatch.race import Race
+from signalbox.dispatch.repair import Asked
 from signalbox.dispatch.step import Send
 from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.failure import REACTIONS, ProviderFailure
 from signalbox.domain.money import Money, Usage
 from signalbox.domain.plan import Plan, PlannedAttempt
 from signalbox.domain.records import IntentBody, OutcomeBody, Record, WithdrawnBody
-from signalbox.domain.reply import CONTENT, Event, Finished, Metered, Reply, Served, ToolDelta
+from signalbox.domain.reply import (
+    CONTENT,
+    Delta,
+    Event,
+    Finished,
+    Metered,
+    Reply,
+    Served,
+    ThinkingSealed,
+    ToolDelta,
+)
 from signalbox.domain.request import Request
 from signalbox.domain.traits import Facts
 
+_NAME_MAX: Final = 128
 _CHARACTERS_PER_TOKEN: Final = 4  # for what was relayed and never metered
 
 
 Status = Literal["ok", "failed", "cancelled"]
 
+Check = Callable[[Reply], str | None]
+"""Judges a whole reply: words for the model that say what is wrong with it, or None. Pure."""
+
 
 class Order(Struct, frozen=True):
-    """A decision on its way to be carried out. `started_us` is monotonic; `durable`: the intent is on
-    disk before bytes leave."""
+    """A decision on its way to be carried out. `started_us` is monotonic; `durable`: the request is
+    protected, so its intent is on disk before bytes leave, and an answer from elsewhere is withheld.
+    `latency_class` chooses the hedge. With `check` the reply comes whole, even where the request asks for a
+    stream."""
 
     decision: str
     plan: Plan
@@ -34,16 +53,21 @@ class Order(Struct, frozen=True):
     seed: int
     started_us: int
     durable: bool
+    latency_class: str = ""
+    check: Check | None = None
 
 
 class Hop(Struct, frozen=True):
-    """One step of an order: attempt `number` (from 1) goes to `planned`; `deadline_us` is monotonic."""
+    """One step of an order: attempt `number` (from 1) puts `asked` to `planned`; `deadline_us` is monotonic.
+    With `race`, another may answer first."""
 
     order: Order
     number: int
     planned: PlannedAttempt
     step: Send
     deadline_us: int
+    asked: Asked
+    race: Race | None = None
 
     @property
     def alternatives(self) -> int:
@@ -61,19 +85,21 @@ class Settlement(Struct, frozen=True):
 
 
 class Attempt:
-    """Collects what happens between an intent and its outcome. Times are monotonic µs; `change` is the
-    interlock's when it permitted this."""
+    """Collects what happens between an intent and its outcome. Times are monotonic µs; `admission` is the
+    breaker's, `change` the interlock's when it permitted this. `misrouted` says who answered instead of who
+    was authorised; `whole`: the vendor has done and told everything."""
 
     __slots__ = (
-        "change", "characters", "endpoint", "finish", "first_us", "hop",
-        "id", "seen", "sent_us", "served", "started_us", "usage",
+        "admission", "change", "characters", "endpoint", "finish", "first_us", "hop", "id", "misrouted",
+        "notes", "place", "seen", "sent_us", "served", "started_us", "usage", "whole",
     )  # fmt: skip
 
-    def __init__(self, hop: Hop, endpoint: Endpoint, seen: Seen, started_us: int) -> None:
+    def __init__(self, hop: Hop, endpoint: Endpoint, seen: Seen, admission: int, started_us: int) -> None:
         self.hop = hop
         self.id = f"{hop.order.decision}.{hop.number}"
         self.endpoint = endpoint
         self.seen = seen
+        self.admission = admission
         self.started_us = started_us
         self.change = 0
         self.sent_us = 0
@@ -81,7 +107,16 @@ class Attempt:
         self.characters = 0
         self.usage: Usage | None = None
         self.served = ""
+        self.place = ""
+        self.misrouted = ""
         self.finish = ""
+        self.whole = False
+        self.notes: tuple[str, ...] = ()
+
+    def note(self, words: str) -> None:
+        """The provider says what it could not say exactly in the vendor's dialect."""
+        if words not in self.notes:
+            self.notes = (*self.notes, words)
 
     def intent(self, permission: Permission, now_us: int) -> Record:
         """`now_us` is wall clock."""
@@ -112,18 +147,20 @@ class Attempt:
     def saw(self, event: Event) -> None:
         """Read along with a stream."""
         if isinstance(event, CONTENT):
-            self.characters += len(event.arguments if isinstance(event, ToolDelta) else event.text)
+            self.characters += _length(event)
         elif isinstance(event, Finished):
             self.finish = event.reason
         elif isinstance(event, Metered):
             self.usage = None if event.usage.estimated else event.usage
         elif isinstance(event, Served):
-            self.served = event.model
+            self._answered(event.model, event.place)
 
     def took(self, reply: Reply) -> None:
         """Read a whole reply. Where the vendor gave no usage, what was relayed is counted instead."""
-        self.served = reply.served_model
-        self.finish = reply.choices[0].finish
+        self.whole = True
+        self._answered(reply.served_model, reply.served_place)
+        if reply.choices:
+            self.finish = reply.choices[0].finish
         if not reply.usage.estimated:
             self.usage = reply.usage
             return
@@ -136,7 +173,7 @@ class Attempt:
         usage = self.usage
         if usage is None:
             relayed = -(-self.characters // _CHARACTERS_PER_TOKEN)
-            usage = Usage(input=self.hop.order.tokens_in, output=relayed, estimated=True)
+            usage = Usage(input=self.hop.asked.tokens_in, output=relayed, estimated=True)
         return Settlement(usage, self.endpoint.price.cost(usage), self.served, self.finish)
 
     def outcome(
@@ -163,14 +200,17 @@ class Attempt:
                 cost_nanos=cost_nanos,
                 currency=settled.cost.currency,
                 decision=self.hop.order.decision,
-                detail=failure.detail if failure else self._mismatch(),
+                detail=failure.detail if failure else self._remark(),
                 elapsed_us=now_us - self.started_us,
                 endpoint=self.endpoint.id,
                 failure=failure.kind if failure else "",
                 finish=self.finish,
                 first_token_us=self.first_us - self.started_us if self.first_us else 0,
+                notes=self.notes,
                 served=self.served,
+                served_place=self.place,
                 status=status,
+                tokens_cache_written=usage.cache_write + usage.cache_write_1h,
                 tokens_cached=usage.cached_input,
                 tokens_estimated=usage.estimated,
                 tokens_in=usage.input,
@@ -179,16 +219,42 @@ class Attempt:
         )
 
     def _billed(self, status: str, failure: ProviderFailure | None) -> str:
-        if status == "ok":
+        if status == "ok" or self.whole:
             return "yes"
-        if not self.sent_us or (failure is not None and not REACTIONS[failure.kind].billed):
+        if not self.sent_us:
+            return "no"
+        if failure is not None and not REACTIONS[failure.kind].billed and not self.first_us:
             return "no"
         return "maybe"  # money that may have been spent is settled as estimated, never as nothing
 
-    def _mismatch(self) -> str:
-        if self.served and self.served not in self.endpoint.served_names:
-            return f"served model `{self.served}` is not one the registry lists"
-        return ""
+    def _remark(self) -> str:
+        return f"{self.misrouted}, which the registry does not list" if self.misrouted else ""
+
+    def _answered(self, model: str, place: str) -> None:
+        self.served, self.place = model, place
+        if place or model not in self.endpoint.served_names:
+            self.misrouted = misrouting(self.endpoint, model, place)
+
+
+def misrouting(endpoint: Endpoint, model: str, place: str) -> str:
+    """Who answered, where it is not who the registry says may; else nothing. Empty: not reported."""
+    if model and model not in endpoint.served_names:
+        return f"answered as `{_shown(model)}`"
+    if place and place not in endpoint.inference_places:
+        return f"answered in `{_shown(place)}`"
+    return ""
+
+
+def _shown(name: str) -> str:
+    """A vendor's name, fit for a log line."""
+    name = name[:_NAME_MAX]
+    return name if name.isprintable() else "".join([c if c.isprintable() else "?" for c in name])
+
+
+def _length(event: Delta | ThinkingSealed) -> int:
+    if isinstance(event, ToolDelta):
+        return len(event.arguments)
+    return 0 if isinstance(event, ThinkingSealed) else len(event.text)
 
 
 def withdrawn(hop: Hop, reasons: tuple[str, ...], permission: Permission, now_us: int) -> Record:

@@ -8,6 +8,7 @@ import logging
 from typing import Final
 
 from signalbox.dispatch.attempt import Attempt, Hop, Settlement, Status, withdrawn
+from signalbox.dispatch.concurrency import STRAIN
 from signalbox.dispatch.health import HealthBook
 from signalbox.dispatch.interlock import Permission
 from signalbox.domain.errors import LogUnavailable
@@ -34,6 +35,9 @@ class Books:
     async def announce(self, attempt: Attempt, permission: Permission, now_us: int) -> None:
         """Write the intent; return once it is on disk, where that is owed. `now_us` is wall clock."""
         self._failpoint("dispatch.before_intent")
+        why = attempt.hop.step.hop
+        if why != "primary":
+            self._meter.hop(attempt.endpoint.id, why)
         intent = attempt.intent(permission, now_us)
         if attempt.hop.order.durable:
             await self._commit(attempt, intent)
@@ -54,18 +58,19 @@ class Books:
         self._failpoint("dispatch.after_outcome")
         endpoint, seen = attempt.endpoint, attempt.seen
         kind = failure.kind if failure else None
-        self._health.ended(endpoint, seen, kind, now_us)
+        self._health.ended(endpoint, seen, attempt.admission, kind, now_us)
         elapsed_us = now_us - attempt.started_us
         self._meter.attempt(endpoint.id, status, kind or "", elapsed_us)
         if failure is None:
             usage = settled.usage
-            self._meter.tokens(
-                endpoint.id, usage.input + usage.cached_input, usage.output, settled.cost.nanos
-            )
+            self._meter.tokens(endpoint.id, usage.prompt, usage.output, settled.cost.nanos)
+            seen.concurrency.bore(seen.turnstile.inside, endpoint.limits.concurrency)
             # From the first byte sent: what was waited for before (a model that had to load) will not recur.
             first_us = attempt.first_us - attempt.sent_us if attempt.first_us else 0
             rest_us = now_us - attempt.sent_us - first_us
-            seen.measured(attempt.hop.order.tokens_in, first_us, usage.output, rest_us)
+            seen.measured(attempt.hop.asked.tokens_in, first_us, usage.output, rest_us)
+        elif kind in STRAIN:
+            seen.concurrency.strained(attempt.started_us, now_us, endpoint.limits.concurrency)
         return settled
 
     async def _commit(self, attempt: Attempt, intent: Record) -> None:

@@ -1,15 +1,19 @@
 """Circuit breaker of one endpoint and credential.
 
 closed → open after `failures` in a row; open for `open_us`, doubled at each failed probe up to
-`open_max_us`; then half-open: one probe at a time, and its success closes. A caller's fault is never
-reported here. Time is handed in; nothing waits.
+`open_max_us`; then half-open: one probe at a time, and its success closes. While it is not closed, only the
+probe's end counts: what had been sent before says nothing of the endpoint as it is now. A caller's fault is
+never reported here. Time is handed in; nothing waits.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 State = Literal["closed", "open", "half-open"]
+
+ORDINARY: Final = 0
+"""The admission of an attempt that is no probe; each probe has a number of its own."""
 
 
 class BreakerRules(Struct, frozen=True, kw_only=True):
@@ -19,7 +23,9 @@ class BreakerRules(Struct, frozen=True, kw_only=True):
 
 
 class Breaker:
-    __slots__ = ("_failed", "_open_for_us", "_probing", "_rules", "_until_us", "state")
+    """INVARIANT: at most one admitted probe has not ended."""
+
+    __slots__ = ("_failed", "_open_for_us", "_probe", "_probes", "_rules", "_until_us", "state")
 
     def __init__(self, rules: BreakerRules) -> None:
         self._rules = rules
@@ -27,38 +33,47 @@ class Breaker:
         self._failed = 0
         self._open_for_us = rules.open_us
         self._until_us = 0
-        self._probing = False
+        self._probe = ORDINARY  # the one under way
+        self._probes = 0
 
-    def admit(self, now_us: int) -> bool:
-        """Whether an attempt may start now. When half-open, the one that may is the probe, and must
-        be followed by `succeeded`, `failed` or `abandoned`."""
+    def admit(self, now_us: int) -> int | None:
+        """The admission of an attempt that starts now, or None if none may. It must be handed to
+        `succeeded`, `failed` or `abandoned` when the attempt ends."""
         if self.state == "closed":
-            return True
+            return ORDINARY
         if self.state == "open" and now_us >= self._until_us:
             self.state = "half-open"
-        if self.state == "half-open" and not self._probing:
-            self._probing = True
-            return True
-        return False
+        if self.state == "open" or self._probe:
+            return None
+        self._probes += 1
+        self._probe = self._probes
+        return self._probe
 
     def waiting(self, now_us: int) -> bool:
         """Whether attempts would be refused now, without starting a probe."""
         if self.state == "closed":
             return False
-        return now_us < self._until_us if self.state == "open" else self._probing
+        return now_us < self._until_us if self.state == "open" else bool(self._probe)
 
-    def succeeded(self) -> None:
-        self.state, self._failed, self._probing = "closed", 0, False
-        self._open_for_us = self._rules.open_us
+    def succeeded(self, admission: int) -> None:
+        if self.state == "closed":
+            self._failed = 0
+        elif admission and admission == self._probe:
+            self.state, self._failed, self._probe = "closed", 0, ORDINARY
+            self._open_for_us = self._rules.open_us
 
-    def failed(self, now_us: int) -> None:
-        self._failed += 1
-        if self.state == "half-open":
+    def failed(self, admission: int, now_us: int) -> None:
+        if self.state == "closed":
+            self._failed += 1
+            if self._failed < self._rules.failures:
+                return
+        elif admission and admission == self._probe:
             self._open_for_us = min(self._open_for_us * 2, self._rules.open_max_us)
-        elif self.state == "open" or self._failed < self._rules.failures:
+        else:
             return
-        self.state, self._until_us, self._probing = "open", now_us + self._open_for_us, False
+        self.state, self._until_us, self._probe = "open", now_us + self._open_for_us, ORDINARY
 
-    def abandoned(self) -> None:
+    def abandoned(self, admission: int) -> None:
         """The attempt said nothing about the endpoint (cancelled, caller's fault)."""
-        self._probing = False
+        if admission and admission == self._probe:
+            self._probe = ORDINARY

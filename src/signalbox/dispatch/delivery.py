@@ -80,15 +80,26 @@ class Relay:
     async def aclose(self) -> None:
         """Stop the vendor's work, if it is still at it. Idempotent."""
         if self._open:
-            self._close("cancelled", ProviderFailure(FailureKind.CANCELLED, "the client left"))
-            await self._source.aclose()
+            self.abandon()
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Stop the vendor's work."""
+        await self._source.aclose()
+
+    def abandon(self) -> None:
+        """Close the books of a stream that nobody will read, at once; `aclose` also stops the vendor."""
+        self._close("cancelled", ProviderFailure(FailureKind.CANCELLED, "the client left"))
 
     def _close(self, status: Status, failure: ProviderFailure | None) -> Settlement | None:
         if not self._open:
             return self._delivery.settlement
         self._open = False
-        self._attempt.seen.turnstile.leave()
-        return self._books.close(self._attempt, status, failure)
+        attempt = self._attempt
+        try:
+            return self._books.close(attempt, status, failure)
+        finally:
+            attempt.seen.leave(attempt.endpoint)
 
 
 def broken_promise(endpoint: Endpoint, error: Exception) -> ProviderFailure:

@@ -2,25 +2,28 @@
 
 INVARIANTS: nothing is handed to a provider before its intent was handed to the log (and is on disk,
 where the order is `durable`); a stream changes endpoint only before its first event of content, never
-after.
+after; of a protected request no content is handed on that another than was authorised has made.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
-from signalbox.dispatch.attempt import Attempt, Hop, Order
+from signalbox.dispatch import hedge
+from signalbox.dispatch.attempt import Attempt, Hop, Order, misrouting
 from signalbox.dispatch.books import Books
 from signalbox.dispatch.delivery import Delivery, Relay, broken_promise
 from signalbox.dispatch.exhausted import exhausted
 from signalbox.dispatch.health import HealthBook, Seen
 from signalbox.dispatch.interlock import Interlock, Permission
-from signalbox.dispatch.step import RetryRules, Stop, Tried, next_step
+from signalbox.dispatch.race import Beaten, Race
+from signalbox.dispatch.repair import Asked, Unfit, asked_again
+from signalbox.dispatch.step import RetryRules, Send, Stop, Tried, hedge_step, next_step
 from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.failure import FailureKind, ProviderFailure
-from signalbox.domain.reply import CONTENT, Event, Finished
+from signalbox.domain.reply import CONTENT, Event, Finished, Reply, Served
 from signalbox.ports.clock import Clock
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import DecisionLog
@@ -28,6 +31,7 @@ from signalbox.ports.meter import Meter
 from signalbox.ports.provider import Call, Provider
 
 _OPENING: Final = (*CONTENT, Finished)
+_REPEATED: Final = ("retry", "hedge")
 _REDEFINED: Final = "redefined by a new catalogue release"
 
 
@@ -54,23 +58,70 @@ class Dispatcher:
 
     async def dispatch(self, order: Order) -> Delivery:
         """Carry out the plan. Raises `AttemptsExhausted` or `DeadlineExceeded` when it is at its end."""
+        rules = self._rules
+        hedge_after_us = rules.hedge_after_us.get(order.latency_class, 0)
+        asked = original = _asked(order)
+        place = -1  # where `asked` is put; elsewhere it is the original
         history: list[Tried] = []
         failure: ProviderFailure | None = None
         while True:
             now_us = self._clock.monotonic_us()
-            step = next_step(order.plan, history, now_us - order.started_us, self._rules, order.seed)
+            may_retry = not history or self._may_retry(order, history[-1].place, now_us)
+            elapsed_us = now_us - order.started_us
+            step = next_step(order.plan, history, elapsed_us, rules, order.seed, may_retry=may_retry)
             if isinstance(step, Stop):
                 raise exhausted(order, history, step, failure)
+            if step.place != place:
+                asked, place = original, step.place
+            hop = self._hop(order, len(history) + 1, step, asked, now_us)
             if step.wait_us:
                 await asyncio.sleep(step.wait_us / 1_000_000)
-            planned = order.plan.attempts[step.place]
-            deadline_us = now_us + step.wait_us + step.timeout_us
             try:
-                return await self._dispatch_hop(Hop(order, len(history) + 1, planned, step, deadline_us))
+                if hedge_after_us:
+                    return await self._dispatch_race(hop, history, original, hedge_after_us)
+                return await self._dispatch_hop(hop)
+            except hedge.AllFailed as failed:
+                legs = failed.legs
             except ProviderFailure as failed:
-                failure = failed
-                wait_us = failed.retry_after_ms * 1_000 if failed.retry_after_ms is not None else None
-                history.append(Tried(step.place, failed.kind, wait_us))
+                legs = ((hop, failed),)
+            for hop, failure in legs:
+                history.append(_tried(hop, failure))
+                if isinstance(failure, Unfit):
+                    asked, place = asked_again(original, failure.reply, failure.words), hop.step.place
+
+    async def _dispatch_race(
+        self, hop: Hop, history: Sequence[Tried], original: Asked, after_us: int
+    ) -> Delivery:
+        """Send; where no answer has begun after `after_us`, ask the next of the plan as well."""
+        order = hop.order
+        hop = replace(hop, race=Race())
+
+        def second() -> Hop | None:
+            now_us = self._clock.monotonic_us()
+            may_hedge = self._may_retry(order, hop.step.place + 1, now_us)
+            elapsed_us = now_us - order.started_us
+            step = hedge_step(order.plan, history, hop.step, elapsed_us, self._rules, may_hedge=may_hedge)
+            if step is None:
+                return None
+            return replace(self._hop(order, hop.number + 1, step, original, now_us), race=hop.race)
+
+        return await hedge.run(self._dispatch_hop, hop, second, after_us)
+
+    def _hop(self, order: Order, number: int, step: Send, asked: Asked, now_us: int) -> Hop:
+        """The step as it is carried out; one that repeats a request is paid for from the retry budget."""
+        planned = order.plan.attempts[step.place]
+        if step.hop in _REPEATED:
+            endpoint = self._interlock.endpoint(planned.endpoint)
+            if endpoint is not None:
+                self._health.of(endpoint).budget.spend(now_us)
+        return Hop(order, number, planned, step, now_us + step.wait_us + step.timeout_us, asked)
+
+    def _may_retry(self, order: Order, place: int, now_us: int) -> bool:
+        """What the retry budget of the endpoint at this place of the plan says."""
+        if place >= len(order.plan.attempts):
+            return False
+        endpoint = self._interlock.endpoint(order.plan.attempts[place].endpoint)
+        return endpoint is not None and self._health.of(endpoint).budget.left(now_us) > 0
 
     async def _dispatch_hop(self, hop: Hop) -> Delivery:
         """Take a place at the endpoint, then send. A stream gives its place back when it ends."""
@@ -78,19 +129,19 @@ class Dispatcher:
         if endpoint is None:
             raise self._withdrawn(hop)
         seen = self._health.of(endpoint)
-        turnstile = seen.turnstile
-        if not turnstile.try_enter(endpoint.limits.concurrency):
-            # Where somebody else could answer, a queue is not waited in for long.
-            patience_us = hop.step.timeout_us // 4 if hop.alternatives else hop.step.timeout_us
-            if not await turnstile.enter(patience_us):
-                raise self._turned_away(hop, "as many requests in flight as it takes")
+        # Where somebody else could answer, a queue is not waited in for long; a hedge waits in none.
+        if not seen.try_enter(endpoint) and (
+            hop.step.hop == "hedge"
+            or not await seen.turnstile.enter(hop.step.timeout_us // (4 if hop.alternatives else 1))
+        ):
+            raise self._turned_away(hop, "as many requests in flight as it takes")
         delivery = None
         try:
             delivery = await self._dispatch_attempt(hop, endpoint, seen)
             return delivery
         finally:
             if delivery is None or delivery.events is None:
-                turnstile.leave()
+                seen.leave(endpoint)
 
     async def _dispatch_attempt(self, hop: Hop, endpoint: Endpoint, seen: Seen) -> Delivery:
         """Ask breaker and interlock, write the intent, send."""
@@ -98,9 +149,10 @@ class Dispatcher:
         if hop.deadline_us - started_us < self._rules.attempt_min_us:
             # Not sent: a deadline that our own queue used up is no fault of the endpoint's.
             raise self._turned_away(hop, "no time was left when its turn came")
-        if not self._health.admit(endpoint, seen, started_us):
-            raise self._turned_away(hop, "breaker open after repeated failures")
-        attempt = Attempt(hop, endpoint, seen, started_us)
+        admission = self._health.admit(endpoint, seen, started_us)
+        if admission is None:
+            raise self._turned_away(hop, seen.refusal)
+        attempt = Attempt(hop, endpoint, seen, admission, started_us)
         try:
             now_us = self._clock.now_us()
             permission = self._interlock.permission_now(hop.order.facts, endpoint.id, now_us)
@@ -109,8 +161,10 @@ class Dispatcher:
             attempt.change = permission.change
             await self._books.announce(attempt, permission, now_us)
         except BaseException:
-            self._health.ended(endpoint, seen, FailureKind.CANCELLED, self._clock.monotonic_us())
+            self._health.ended(endpoint, seen, admission, FailureKind.CANCELLED, self._clock.monotonic_us())
             raise
+        if hop.step.hop not in _REPEATED:
+            seen.budget.count(started_us)
         return await self._send_once(attempt)
 
     async def _send_once(self, attempt: Attempt) -> Delivery:
@@ -119,20 +173,26 @@ class Dispatcher:
         delivery = Delivery(attempt)
         try:
             provider = self._providers[endpoint.provider]
+            request = hop.asked.request
             call = Call(
-                endpoint, hop.order.request, attempt.id, hop.deadline_us, lambda: self._sending(attempt)
+                endpoint,
+                request,
+                attempt.id,
+                hop.deadline_us,
+                lambda: self._sending(attempt),
+                attempt.note,
             )
-            if hop.order.request.stream:
+            if request.stream:
                 delivery.events = await self._open(attempt, delivery, provider.stream(call))
                 return delivery
             reply = await provider.complete(call)
             attempt.took(reply)
+            self._judge(attempt, reply)
         except ProviderFailure as failure:
-            self._books.close(attempt, "failed", failure)
+            self._books.close(attempt, "cancelled" if isinstance(failure, Beaten) else "failed", failure)
             raise
         except asyncio.CancelledError:
-            cancelled = ProviderFailure(FailureKind.CANCELLED, "the request was cancelled")
-            self._books.close(attempt, "cancelled", cancelled)
+            self._books.close(attempt, "cancelled", _cancelled(hop))
             raise
         except Exception as error:
             broken = broken_promise(endpoint, error)
@@ -142,6 +202,32 @@ class Dispatcher:
         delivery.reply = reply if settled.usage is reply.usage else replace(reply, usage=settled.usage)
         return delivery
 
+    def _judge(self, attempt: Attempt, reply: Reply) -> None:
+        """Whether a whole reply may be handed on. Raises the failure that it is otherwise."""
+        hop = attempt.hop
+        if attempt.misrouted:
+            self._misrouted(attempt)
+        check = hop.order.check
+        words = check(reply) if check is not None else None
+        if words is not None:
+            cut = " (it was cut off at its length limit)" if attempt.finish == "length" else ""
+            raise Unfit(f"`{attempt.endpoint.id}`: its output does not pass the check{cut}", reply, words)
+        if hop.race is not None:
+            hop.race.claim(hop.number)
+
+    def _misrouted(self, attempt: Attempt) -> None:
+        """Another than was authorised has answered: no further request goes there. Raises where this answer
+        is not to be handed on: it is to a protected request, or comes from a place that was not permitted."""
+        current = self._interlock.endpoint(attempt.endpoint.id)
+        if current is not None and (wrong := misrouting(current, attempt.served, attempt.place)):
+            self._health.quarantine(current, wrong)
+        elsewhere = attempt.place and attempt.place not in attempt.endpoint.inference_places
+        if attempt.hop.order.durable or elsewhere:
+            raise ProviderFailure(
+                FailureKind.MISROUTED,
+                f"`{attempt.endpoint.id}` {attempt.misrouted}, which the registry does not list: withheld",
+            )
+
     async def _open(self, attempt: Attempt, delivery: Delivery, source: AsyncGenerator[Event, None]) -> Relay:
         """Read up to the first content: until then a failure may still go elsewhere."""
         opening: list[Event] = []
@@ -150,6 +236,12 @@ class Dispatcher:
                 opening.append(event)
                 if isinstance(event, _OPENING):
                     break
+                if isinstance(event, Served):
+                    attempt.saw(event)
+                    if attempt.misrouted:
+                        self._misrouted(attempt)
+            if attempt.hop.race is not None:
+                attempt.hop.race.claim(attempt.hop.number)
         except BaseException:
             await source.aclose()
             raise
@@ -182,6 +274,25 @@ class Dispatcher:
 
     def _permission(self, hop: Hop) -> Permission:
         return self._interlock.permission_now(hop.order.facts, hop.planned.endpoint, self._clock.now_us())
+
+
+def _asked(order: Order) -> Asked:
+    """The request as it is sent: what is to be checked is asked for whole."""
+    request = order.request
+    if order.check is not None and request.stream:
+        request = replace(request, stream=False)
+    return Asked(request, order.tokens_in)
+
+
+def _tried(hop: Hop, failure: ProviderFailure) -> Tried:
+    wait_us = failure.retry_after_ms * 1_000 if failure.retry_after_ms is not None else None
+    return Tried(hop.step.place, failure.kind, wait_us, hop.step.hop, failure.refreshed)
+
+
+def _cancelled(hop: Hop) -> ProviderFailure:
+    if hop.race is not None and hop.race.over:
+        return Beaten()
+    return ProviderFailure(FailureKind.CANCELLED, "the request was cancelled")
 
 
 def _holds(permission: Permission, endpoint: Endpoint) -> bool:

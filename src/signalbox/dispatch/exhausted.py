@@ -10,6 +10,7 @@ from signalbox.domain.failure import FailureKind, ProviderFailure
 
 _ANSWERS: Final[dict[FailureKind, tuple[int, str, str]]] = {
     FailureKind.RATE_LIMITED: (429, "rate_limited", "the model is rate limited; try again later"),
+    FailureKind.QUOTA: (503, "upstream_quota", "the quota at the model's endpoint is spent"),
     FailureKind.OVERLOADED: (503, "upstream_overloaded", "the model is overloaded; try again later"),
     FailureKind.NOT_READY: (503, "not_ready", "the model is not ready; try again shortly"),
     FailureKind.TIMEOUT: (504, "upstream_timeout", "the model did not answer in time"),
@@ -17,6 +18,16 @@ _ANSWERS: Final[dict[FailureKind, tuple[int, str, str]]] = {
     FailureKind.CALLER_FAULT: (400, "upstream_refused", "the model's endpoint refused the request"),
     FailureKind.CONTENT_FILTER: (400, "content_filter", "the model's content filter refused the request"),
     FailureKind.WITHDRAWN: (403, "withdrawn", "policy no longer permits the endpoint that was chosen"),
+    FailureKind.INVALID_OUTPUT: (
+        502,
+        "invalid_output",
+        "no permitted model gave output that satisfies the schema",
+    ),
+    FailureKind.MISROUTED: (
+        502,
+        "misrouted",
+        "another model than the one authorised answered, and its answer is withheld",
+    ),
 }
 _OTHERWISE: Final = (502, "upstream_failed", "the model's endpoint failed")
 
@@ -37,6 +48,8 @@ def exhausted(
     if failure is None or stop.kind is FailureKind.OVERDUE:
         return DeadlineExceeded("the deadline passed before a model could be asked")
     tried = "; ".join(f"{order.plan.attempts[item.place].endpoint}: {item.kind}" for item in history)
+    if stop.kind is not failure.kind:  # what the last failure means for the caller: see `next_step`
+        failure = ProviderFailure(stop.kind, failure.detail)
     status, code, message = answer_to(failure)
     return AttemptsExhausted(
         f"{message} ({len(history)} attempt{'s' if len(history) > 1 else ''})",

@@ -1,24 +1,30 @@
-"""What has been seen of each endpoint: places taken, breaker, moving averages.
+"""What has been seen of each endpoint: places taken, breaker, quarantine, budgets, moving averages.
 
 Live state is asked at the moment of sending; decisions look only at snapshots of it, cut at a fixed
-cadence or when a breaker changes, so that a decision can be made again later from the same figures.
+cadence or when a breaker or a quarantine changes, so that a decision can be made again later from the same
+figures.
 """
 
 import hashlib
+import logging
 from typing import Final
 
 from msgspec import Struct
 
-from signalbox.dispatch.breaker import Breaker, BreakerRules, State
+from signalbox.dispatch.breaker import ORDINARY, Breaker, BreakerRules, State
+from signalbox.dispatch.budget import BudgetRules, RetryBudget
+from signalbox.dispatch.concurrency import Concurrency
 from signalbox.dispatch.turnstile import Turnstile
 from signalbox.domain.canonical import canonical
 from signalbox.domain.endpoint import Catalogue, Endpoint
 from signalbox.domain.failure import REACTIONS, FailureKind
 from signalbox.domain.plan import EndpointHealth, HealthSnapshot, size_bucket
 from signalbox.domain.standing import Standing, standings
-from signalbox.ports.meter import Meter
+from signalbox.ports.meter import EndpointState, Meter
 
 _WEIGHT: Final = 8  # a new sample weighs one eighth
+_OPEN: Final = "breaker open after repeated failures"
+_log: Final = logging.getLogger("signalbox.dispatch")
 
 
 class Cut(Struct, frozen=True):
@@ -30,14 +36,26 @@ class Cut(Struct, frozen=True):
     standings: tuple[Standing, ...]
 
 
+class Quarantine(Struct, frozen=True):
+    """`endpoint` is the definition that was not kept to: another one lifts the quarantine."""
+
+    endpoint: Endpoint
+    reason: str
+
+
 class Seen:
     """One endpoint under one credential. Averages in µs; 0 until the first sample."""
 
-    __slots__ = ("breaker", "first_token_us", "output_token_us", "turnstile")
+    __slots__ = (
+        "breaker", "budget", "concurrency", "first_token_us", "output_token_us", "quarantine", "turnstile",
+    )  # fmt: skip
 
-    def __init__(self, rules: BreakerRules) -> None:
+    def __init__(self, rules: BreakerRules, budget: BudgetRules) -> None:
         self.turnstile = Turnstile()
         self.breaker = Breaker(rules)
+        self.budget = RetryBudget(budget)
+        self.concurrency = Concurrency()
+        self.quarantine: Quarantine | None = None
         self.first_token_us = [0, 0, 0, 0]
         self.output_token_us = 0
 
@@ -52,12 +70,32 @@ class Seen:
             expected = 0 if first_token_us else first
             self.output_token_us = _average(self.output_token_us, max(1, (rest_us - expected) // tokens_out))
 
+    def try_enter(self, endpoint: Endpoint) -> bool:
+        """Take a place, if it is trusted with one more request. True: `leave` is owed."""
+        return self.turnstile.try_enter(self.concurrency.allowed(endpoint.limits.concurrency))
+
+    def leave(self, endpoint: Endpoint) -> None:
+        self.turnstile.leave(self.concurrency.allowed(endpoint.limits.concurrency))
+
+    @property
+    def refusal(self) -> str:
+        """Why it takes nothing, when it does not."""
+        return self.quarantine.reason if self.quarantine is not None else _OPEN
+
 
 class HealthBook:
     """Keyed by endpoint and credential: a rotated key starts with a clean slate."""
 
-    def __init__(self, rules: BreakerRules, meter: Meter, *, cadence_us: int) -> None:
+    def __init__(
+        self,
+        rules: BreakerRules,
+        meter: Meter,
+        *,
+        cadence_us: int,
+        budget: BudgetRules = BudgetRules(),  # noqa: B008 - frozen
+    ) -> None:
         self._rules = rules
+        self._budget = budget
         self._meter = meter
         self._cadence_us = cadence_us
         self._seen: dict[tuple[str, str], Seen] = {}
@@ -70,7 +108,7 @@ class HealthBook:
         key = (endpoint.id, endpoint.transport.credential)
         seen = self._seen.get(key)
         if seen is None:
-            seen = self._seen[key] = Seen(self._rules)
+            seen = self._seen[key] = Seen(self._rules, self._budget)
         return seen
 
     def cut(self, catalogue: Catalogue, now_us: int) -> Cut:
@@ -78,6 +116,8 @@ class HealthBook:
         cut = self._cut
         if cut is not None and now_us < self._due_us and not self._stale and self._cut_for == catalogue.hash:
             return cut
+        if self._cut_for != catalogue.hash:
+            self._lift_redefined(catalogue)
         snapshot = HealthSnapshot(
             tuple(
                 self._health(endpoint, now_us) for endpoint in sorted(catalogue.endpoints, key=lambda e: e.id)
@@ -91,31 +131,78 @@ class HealthBook:
             self._cut_for = catalogue.hash
         return cut
 
-    def admit(self, endpoint: Endpoint, seen: Seen, now_us: int) -> bool:
-        """Whether the breaker lets an attempt start now; if so, `ended` is owed."""
+    def admit(self, endpoint: Endpoint, seen: Seen, now_us: int) -> int | None:
+        """The breaker's admission of an attempt that starts now, for which `ended` is owed; None: none."""
+        if seen.quarantine is not None:
+            return None
         breaker = seen.breaker
-        if breaker.state == "closed":
-            return True
         before = breaker.state
-        admitted = breaker.admit(now_us)
-        self._note(endpoint, before, breaker.state)
-        return admitted
+        if before == "closed":
+            return ORDINARY
+        admission = breaker.admit(now_us)
+        if breaker.state != before:
+            self._note(endpoint, breaker.state)
+        return admission
 
-    def ended(self, endpoint: Endpoint, seen: Seen, failure: FailureKind | None, now_us: int) -> None:
+    def ended(
+        self, endpoint: Endpoint, seen: Seen, admission: int, failure: FailureKind | None, now_us: int
+    ) -> None:
         """The attempt ended, well if `failure` is None."""
         breaker = seen.breaker
         before = breaker.state
         if failure is None:
-            breaker.succeeded()
+            breaker.succeeded(admission)
         elif REACTIONS[failure].breaker:
-            breaker.failed(now_us)
+            breaker.failed(admission, now_us)
         else:
-            breaker.abandoned()
+            breaker.abandoned(admission)
         if breaker.state != before:
-            self._note(endpoint, before, breaker.state)
+            self._note(endpoint, breaker.state)
 
-    def state(self, endpoint: Endpoint) -> State:
-        return self.of(endpoint).breaker.state
+    def quarantine(self, endpoint: Endpoint, answered: str) -> None:
+        """No candidate from here on: it has answered as, or in, what the registry does not list."""
+        seen = self.of(endpoint)
+        if seen.quarantine is not None:
+            return
+        seen.quarantine = Quarantine(endpoint, f"quarantined: {answered}")
+        self._stale = True
+        self._meter.quarantine(endpoint.id)
+        _log.warning(
+            "endpoint %s is quarantined: it %s, which the registry does not list; "
+            "look into it, then `signalbox endpoints release %s`",
+            endpoint.id, answered, endpoint.id,
+        )  # fmt: skip
+
+    def release(self, endpoint: Endpoint) -> str:
+        """Lift a quarantine. Returns why it was in one; empty if it was not."""
+        seen = self.of(endpoint)
+        quarantine, seen.quarantine = seen.quarantine, None
+        if quarantine is None:
+            return ""
+        self._stale = True
+        _log.warning("endpoint %s is out of quarantine (%s)", endpoint.id, quarantine.reason)
+        return quarantine.reason
+
+    def state(self, endpoint: Endpoint, now_us: int) -> EndpointState:
+        """As it stands now. `now_us` is monotonic."""
+        seen = self.of(endpoint)
+        ceiling = endpoint.limits.concurrency
+        return EndpointState(
+            endpoint=endpoint.id,
+            breaker=seen.breaker.state,
+            quarantined=seen.quarantine.reason if seen.quarantine else "",
+            in_flight=seen.turnstile.inside,
+            waiting=seen.turnstile.waiting,
+            concurrency=seen.concurrency.allowed(ceiling),
+            concurrency_max=ceiling,
+            retries_left=seen.budget.left(now_us),
+        )
+
+    def _lift_redefined(self, catalogue: Catalogue) -> None:
+        for endpoint in catalogue.endpoints:
+            quarantine = self.of(endpoint).quarantine
+            if quarantine is not None and quarantine.endpoint != endpoint:
+                self.release(endpoint)
 
     def _health(self, endpoint: Endpoint, now_us: int) -> EndpointHealth:
         seen = self.of(endpoint)
@@ -125,12 +212,12 @@ class HealthBook:
             seen.breaker.waiting(now_us),
             (_quantise(first[0]), _quantise(first[1]), _quantise(first[2]), _quantise(first[3])),
             _quantise(seen.output_token_us),
+            seen.quarantine.reason if seen.quarantine else "",
         )
 
-    def _note(self, endpoint: Endpoint, before: State, after: State) -> None:
-        if before != after:
-            self._stale = True
-            self._meter.breaker(endpoint.id, after)
+    def _note(self, endpoint: Endpoint, state: State) -> None:
+        self._stale = True
+        self._meter.breaker(endpoint.id, state)
 
 
 def _average(average: int, sample: int) -> int:

@@ -5,13 +5,17 @@ from collections import deque
 
 
 class Turnstile:
-    """First come, first served."""
+    """First come, first served. The limit may change from one call to the next."""
 
     __slots__ = ("_waiting", "inside")
 
     def __init__(self) -> None:
         self.inside = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     def try_enter(self, limit: int) -> bool:
         """Take a place if one of `limit` is free. True: `leave` is owed."""
@@ -32,18 +36,18 @@ class Turnstile:
             return place.done() and not place.cancelled()
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():
-                self.leave()
+                self.leave(self.inside)  # to whoever is next: the place was there to be taken
             raise
         finally:
             if place in self._waiting:
                 self._waiting.remove(place)
         return True
 
-    def leave(self) -> None:
-        """Give the place to whoever waits longest, or free it."""
-        while self._waiting:
+    def leave(self, limit: int) -> None:
+        """Free the place, and let those in who wait longest while fewer than `limit` (from 1) are inside."""
+        self.inside -= 1
+        while self._waiting and self.inside < limit:
             place = self._waiting.popleft()
             if not place.done():
+                self.inside += 1
                 place.set_result(None)
-                return
-        self.inside -= 1

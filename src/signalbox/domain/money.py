@@ -27,12 +27,19 @@ class Usage(Struct, frozen=True, kw_only=True):
     input: int = 0
     output: int = 0
     cached_input: int = 0
+    cache_write: int = 0  # input that was also kept for later calls, for five minutes
+    cache_write_1h: int = 0  # … for an hour
     reasoning: int = 0  # part of `output`, never added to it
     estimated: bool = False
 
     @property
+    def prompt(self) -> int:
+        """All input, whatever became of it."""
+        return self.input + self.cached_input + self.cache_write + self.cache_write_1h
+
+    @property
     def total(self) -> int:
-        return self.input + self.cached_input + self.output
+        return self.prompt + self.output
 
 
 class Price(Struct, frozen=True, kw_only=True):
@@ -42,12 +49,16 @@ class Price(Struct, frozen=True, kw_only=True):
     input_per_mtok: int
     output_per_mtok: int
     cached_input_per_mtok: int
+    cache_write_per_mtok: int
+    cache_write_1h_per_mtok: int
 
     def cost(self, usage: Usage) -> Money:
         """Tokens × price, each attempt rounded once, half to even, to the nano-unit."""
         exact = (
             usage.input * self.input_per_mtok
             + usage.cached_input * self.cached_input_per_mtok
+            + usage.cache_write * self.cache_write_per_mtok
+            + usage.cache_write_1h * self.cache_write_1h_per_mtok
             + usage.output * self.output_per_mtok
         )
         return Money(_divide_half_even(exact, TOKENS_PER_PRICE), self.currency)

@@ -22,13 +22,15 @@ class Objective(Struct, frozen=True, kw_only=True):
 class EndpointHealth(Struct, frozen=True):
     """Moving averages, quantised, as a snapshot keeps them; 0 where nothing was measured yet.
 
-    `first_token_us` is by input size: up to 512, 2,048, 8,192 tokens and above.
+    `first_token_us` is by input size: up to 512, 2,048, 8,192 tokens and above. `quarantined` says why it
+    is no candidate until an operator or a release lets it be one again.
     """
 
     endpoint: str
     open: bool  # the breaker is open: not a candidate
     first_token_us: tuple[int, int, int, int] = (0, 0, 0, 0)
     output_token_us: int = 0
+    quarantined: str = ""
 
 
 class HealthSnapshot(Struct, frozen=True):

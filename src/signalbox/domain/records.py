@@ -79,7 +79,7 @@ class DenialBody(Struct, frozen=True):
 
 
 class IntentBody(Struct, frozen=True):
-    """`durable`: it was on disk before bytes left. `hop` is why it leaves: primary, retry, fallback."""
+    """`durable`: it was on disk before bytes left. `hop` is why it leaves: `dispatch.step.Hop`."""
 
     attempt: str
     catalogue: str
@@ -96,10 +96,11 @@ class IntentBody(Struct, frozen=True):
     vendor: str
 
 
-class OutcomeBody(Struct, frozen=True):
+class OutcomeBody(Struct, frozen=True, kw_only=True):
     """`status`: ok, failed, cancelled, or unknown (the process died; closed by the sweep).
 
-    `billed`: no, yes, or maybe. `served` is the model name the endpoint reported. Costs in nano-units.
+    `billed`: no, yes, or maybe. `served` and `served_place` are what the endpoint reported. Costs in
+    nano-units. `notes`: what was mapped or left out in translation (`domain.notes`).
     """
 
     attempt: str
@@ -113,8 +114,11 @@ class OutcomeBody(Struct, frozen=True):
     failure: str
     finish: str
     first_token_us: int
+    notes: tuple[str, ...] = ()
     served: str
+    served_place: str = ""
     status: str
+    tokens_cache_written: int = 0
     tokens_cached: int
     tokens_estimated: bool
     tokens_in: int

@@ -5,27 +5,58 @@ from typing import Literal
 from msgspec import Struct
 
 from signalbox.domain.money import Usage
-from signalbox.domain.request import ToolUse
+from signalbox.domain.request import Citation, Refusal, Text, Thinking, ThinkingFormat, ToolUse
 
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+FinishReason = Literal[
+    "stop",
+    "stop_sequence",  # one of the caller's stop words
+    "length",
+    "context_window",  # the model's context was full before the output limit was reached
+    "tool_calls",
+    "content_filter",  # the vendor's filter cut it off
+    "refusal",  # the model, or a safety classifier in front of it, declined
+]
+
+Said = Text | Thinking | ToolUse | Refusal
 
 
 class Choice(Struct, frozen=True, kw_only=True):
+    """`parts` in the order in which the model gave them. `stop_word` is the one that ended it."""
+
     index: int
-    text: str = ""
-    tool_uses: tuple[ToolUse, ...] = ()
-    refusal: str = ""
-    reasoning: str = ""
+    parts: tuple[Said, ...] = ()
     finish: FinishReason = "stop"
+    stop_word: str = ""
+
+    @property
+    def text(self) -> str:
+        return "".join([part.text for part in self.parts if type(part) is Text])
+
+    @property
+    def reasoning(self) -> str:
+        return "".join([part.text for part in self.parts if type(part) is Thinking])
+
+    @property
+    def refusal(self) -> str:
+        return "".join([part.text for part in self.parts if type(part) is Refusal])
+
+    @property
+    def tool_uses(self) -> tuple[ToolUse, ...]:
+        return tuple([part for part in self.parts if type(part) is ToolUse])
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """`served_model` is the name that the endpoint reported (empty if it reported none)."""
+    """`served_model` and `served_place` are what the endpoint reported (empty if it reported nothing).
+
+    `vectors` answer an embedding request: little-endian 32-bit floats, one for each text.
+    """
 
     choices: tuple[Choice, ...]
     usage: Usage
     served_model: str = ""
+    served_place: str = ""
     created_s: int = 0
+    vectors: tuple[bytes, ...] = ()
 
 
 class TextDelta(Struct, frozen=True):
@@ -53,9 +84,33 @@ class ToolDelta(Struct, frozen=True):
     name: str = ""
 
 
+class ThinkingSealed(Struct, frozen=True):
+    """The vendor's seal on the thinking that came before, or, `redacted`, in its place: its block ends."""
+
+    choice: int
+    signature: str
+    format: ThinkingFormat
+    redacted: bool = False
+    id: str = ""
+
+
+class Cited(Struct, frozen=True):
+    """A citation for the text block at hand."""
+
+    choice: int
+    citation: Citation
+
+
+class PartEnded(Struct, frozen=True):
+    """The block that the last delta belonged to is over: what follows begins another, even of its kind."""
+
+    choice: int
+
+
 class Finished(Struct, frozen=True):
     choice: int
     reason: FinishReason
+    stop_word: str = ""
 
 
 class Metered(Struct, frozen=True):
@@ -65,12 +120,15 @@ class Metered(Struct, frozen=True):
 
 
 class Served(Struct, frozen=True):
-    """The model name that the endpoint reports; at most once, before any content."""
+    """The model name, and the place where known, that the endpoint reports; once, before any content."""
 
     model: str
+    place: str = ""
 
 
-Event = TextDelta | ReasoningDelta | RefusalDelta | ToolDelta | Finished | Metered | Served
-"""A stream is: Served?, any deltas, a Finished per choice, Metered?; then it ends. Anything else raises."""
+Delta = TextDelta | ReasoningDelta | RefusalDelta | ToolDelta
+Event = Delta | ThinkingSealed | Cited | PartEnded | Finished | Metered | Served
+"""A stream is: Served?, any deltas (with seals, citations and ends of parts between them), a Finished per
+choice, Metered?; then it ends. Anything else raises."""
 
-CONTENT = (TextDelta, ReasoningDelta, RefusalDelta, ToolDelta)
+CONTENT = (TextDelta, ReasoningDelta, RefusalDelta, ToolDelta, ThinkingSealed)

@@ -18,7 +18,8 @@ assert len(_TYPICAL_TOKENS) == len(SIZE_BOUNDS) + 1  # noqa: S101 - two tables o
 
 class Standing(Struct, frozen=True):
     """`place` is the index in the catalogue. Times in µs, prices in nano-units per million tokens,
-    quality in 1e-4. `first_token_us` is by size bucket: measured where it was, the prior elsewhere."""
+    quality in 1e-4. `first_token_us` is by size bucket: measured where it was, the prior elsewhere.
+    `open`: no candidate, because of its breaker or because it is `quarantined` (the reason)."""
 
     place: int
     endpoint: str
@@ -37,6 +38,7 @@ class Standing(Struct, frozen=True):
     currency: str
     quality: dict[str, int]
     quality_default: int
+    quarantined: str = ""
 
 
 def standings(catalogue: Catalogue, snapshot: HealthSnapshot) -> tuple[Standing, ...]:
@@ -65,7 +67,7 @@ def _standing(
         output_tokens=endpoint.limits.output_tokens,
         available_from_us=endpoint.lifecycle.available_from_us,
         retired_from_us=endpoint.lifecycle.retired_from_us or NEVER_US,
-        open=bool(health and health.open),
+        open=bool(health and (health.open or health.quarantined)),
         first_token_us=(first[0], first[1], first[2], first[3]),
         output_token_us=(health.output_token_us if health else 0) or speed.output_token_us,
         input_per_mtok=endpoint.price.input_per_mtok,
@@ -73,4 +75,5 @@ def _standing(
         currency=endpoint.price.currency,
         quality=quality,
         quality_default=quality.get("default", 0),
+        quarantined=health.quarantined if health else "",
     )

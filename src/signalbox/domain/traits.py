@@ -60,6 +60,16 @@ class Capability:
     LOGPROBS: Final = 512
     FORCED_TOOL: Final = 1024
     PENALTIES: Final = 2048
+    CHAT: Final = 4096
+    EMBEDDINGS: Final = 8192
+    STOP_WORDS: Final = 16384
+    TOP_K: Final = 32768
+    SAMPLING: Final = 65536  # a temperature or top_p other than the model's own
+    DOCUMENTS: Final = 131072  # other than plain text
+    CITATIONS: Final = 262144
+    PROMPT_CACHE: Final = 524288
+    ANTHROPIC_THINKING: Final = 1048576  # takes back thinking that Claude signed
+    OPENAI_THINKING: Final = 2097152  # … that OpenAI's models encrypted
 
 
 CAPABILITY_NAMES: Final[dict[str, int]] = {

@@ -5,10 +5,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
+from urllib.parse import parse_qs
 
 import msgspec
 
-from signalbox.domain.errors import SignalboxError
+from signalbox.domain.errors import MalformedRequest, SignalboxError
 from signalbox.edge.context import Headers
 from signalbox.edge.gate import Gate, Receive, Scope, Send, allow, answer, answer_error
 
@@ -32,6 +33,9 @@ class Service(Protocol):
         """New releases from the files; raises `ReloadRefused` and keeps the old ones serving."""
 
     async def endpoints(self) -> list[dict[str, Any]]: ...
+
+    def release(self, endpoint_id: str) -> str:
+        """Lift a quarantine; returns why it was in one, empty if it was not. Raises `NotFound`."""
 
 
 class ReloadRefused(SignalboxError):
@@ -81,6 +85,18 @@ class Operations:
             return msgspec.json.encode(await self._service.endpoints())
 
         await self._operate("GET", scope, send, act)
+
+    async def release(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`POST …?endpoint=ID`."""
+
+        async def act() -> bytes:
+            query = parse_qs(scope["query_string"].decode("ascii", "replace"))
+            named = query.get("endpoint", [])
+            if len(named) != 1 or len(query) != 1:
+                raise MalformedRequest("name one endpoint in the query: `?endpoint=ID`")
+            return msgspec.json.encode({"endpoint": named[0], "was": self._service.release(named[0])})
+
+        await self._operate("POST", scope, send, act)
 
     async def _operate(
         self,

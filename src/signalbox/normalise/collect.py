@@ -9,46 +9,65 @@ from msgspec import Struct
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import (
     Choice,
+    Cited,
     Event,
     Finished,
     FinishReason,
     Metered,
+    PartEnded,
     ReasoningDelta,
     RefusalDelta,
     Reply,
+    Said,
     Served,
     TextDelta,
+    ThinkingSealed,
     ToolDelta,
 )
-from signalbox.domain.request import ToolUse
+from signalbox.domain.request import Citation, Refusal, Text, Thinking, ThinkingFormat, ToolUse
+
+_OfChoice = (
+    TextDelta | ReasoningDelta | RefusalDelta | ToolDelta | ThinkingSealed | Cited | PartEnded | Finished
+)
 
 
 class IncompleteStream(ValueError):
     """The events do not make a reply. The text says what is missing or out of order, never content."""
 
 
-class _Call(Struct):
-    id: str
-    name: str
-    arguments: list[str]
+class _Block(Struct):
+    """One part while it grows. `key` is the tool call's index."""
+
+    kind: type[Said]
+    pieces: list[str]
+    key: int = -1
+    id: str = ""
+    name: str = ""
+    citations: list[Citation] = []
+    signature: str = ""
+    format: ThinkingFormat = ""
+    redacted: bool = False
 
 
 class _Gathered(Struct):
-    text: list[str]
-    reasoning: list[str]
-    refusal: list[str]
-    calls: dict[int, _Call]
+    """One choice while it grows: its blocks in the order of their beginnings, and the one that grows."""
+
+    blocks: list[_Block]
+    calls: dict[int, _Block]
+    growing: _Block | None = None
     finish: FinishReason | None = None
+    stop_word: str = ""
 
 
 class Collector:
     """`add` every event, then ask for the `reply`."""
 
-    __slots__ = ("_choices", "_served", "_usage")
+    __slots__ = ("_choices", "_place", "_served", "_usage")
 
     def __init__(self) -> None:
         self._choices: dict[int, _Gathered] = {}
         self._served: str | None = None
+        self._place = ""
         self._usage: Usage | None = None
 
     def add(self, event: Event) -> None:
@@ -56,7 +75,7 @@ class Collector:
         if isinstance(event, Served):
             if self._served is not None or self._choices:
                 raise IncompleteStream("the served model is told once, before any content")
-            self._served = event.model
+            self._served, self._place = event.model, event.place
         elif self._usage is not None:
             raise IncompleteStream("an event follows the usage figures")
         elif isinstance(event, Metered):
@@ -65,7 +84,7 @@ class Collector:
             self._add_to_choice(event)
 
     def reply(self) -> Reply:
-        """The whole reply, choices in order of their index, tool calls likewise.
+        """The whole reply, choices in order of their index, parts in the order in which they began.
 
         Usage that was never told is `Usage(estimated=True)`, all zero. Raises `IncompleteStream` unless
         there is a choice and every choice has finished.
@@ -76,33 +95,65 @@ class Collector:
             choices=tuple([_choice(index, self._choices[index]) for index in sorted(self._choices)]),
             usage=self._usage if self._usage is not None else Usage(estimated=True),
             served_model=self._served or "",
+            served_place=self._place,
         )
 
-    def _add_to_choice(self, event: TextDelta | ReasoningDelta | RefusalDelta | ToolDelta | Finished) -> None:
+    def _add_to_choice(self, event: _OfChoice) -> None:
         choice = self._choices.get(event.choice)
         if choice is None:
-            choice = self._choices[event.choice] = _Gathered([], [], [], {})
+            choice = self._choices[event.choice] = _Gathered([], {})
         if choice.finish is not None:
             raise IncompleteStream(f"choice {event.choice} goes on after its finish")
         match event:
             case TextDelta():
-                choice.text.append(event.text)
+                _growing(choice, Text).pieces.append(event.text)
             case ReasoningDelta():
-                choice.reasoning.append(event.text)
+                _growing(choice, Thinking).pieces.append(event.text)
             case RefusalDelta():
-                choice.refusal.append(event.text)
+                _growing(choice, Refusal).pieces.append(event.text)
             case ToolDelta():
-                _add_to_call(event, choice.calls)
+                _add_to_call(event, choice)
+            case ThinkingSealed():
+                _seal(event, choice)
+            case Cited():
+                _growing(choice, Text).citations.append(event.citation)
+            case PartEnded():
+                choice.growing = None
             case Finished():
-                choice.finish = event.reason
+                choice.finish, choice.stop_word = event.reason, event.stop_word
 
 
-def _add_to_call(event: ToolDelta, calls: dict[int, _Call]) -> None:
-    call = calls.get(event.index)
-    if call is not None:
-        call.arguments.append(event.arguments)
+def _growing(choice: _Gathered, kind: type[Said]) -> _Block:
+    """The block at hand if it is of this kind, else a new one."""
+    block = choice.growing
+    if block is None or block.kind is not kind:
+        block = choice.growing = _Block(kind, [])
+        choice.blocks.append(block)
+    return block
+
+
+def _seal(event: ThinkingSealed, choice: _Gathered) -> None:
+    if event.redacted:
+        choice.growing = None
+    block = _growing(choice, Thinking)
+    block.signature, block.format, block.redacted, block.id = (
+        event.signature,
+        event.format,
+        event.redacted,
+        event.id,
+    )
+    choice.growing = None
+
+
+def _add_to_call(event: ToolDelta, choice: _Gathered) -> None:
+    block = choice.calls.get(event.index)
+    if block is not None:
+        block.pieces.append(event.arguments)
     elif event.name:
-        calls[event.index] = _Call(event.id, event.name, [event.arguments])
+        block = _Block(ToolUse, [event.arguments], event.index, event.id, event.name)
+        choice.calls[event.index] = block
+        choice.blocks.append(block)
+        choice.growing = None
     else:
         raise IncompleteStream(f"tool call {event.index} begins without a name")
 
@@ -112,14 +163,18 @@ def _choice(index: int, gathered: _Gathered) -> Choice:
         raise IncompleteStream(f"choice {index} has no finish")
     return Choice(
         index=index,
-        text="".join(gathered.text),
-        tool_uses=tuple(
-            [
-                ToolUse(call.id, call.name, "".join(call.arguments))
-                for _, call in sorted(gathered.calls.items())
-            ]
-        ),
-        refusal="".join(gathered.refusal),
-        reasoning="".join(gathered.reasoning),
+        parts=tuple([_part(block) for block in gathered.blocks]),
         finish=gathered.finish,
+        stop_word=gathered.stop_word,
     )
+
+
+def _part(block: _Block) -> Said:
+    text = "".join(block.pieces)
+    if block.kind is ToolUse:
+        return ToolUse(block.id, block.name, text)
+    if block.kind is Thinking:
+        return Thinking(text, block.signature, block.format, block.redacted, block.id)
+    if block.kind is Refusal:
+        return Refusal(text)
+    return Text(text, citations=tuple(block.citations))

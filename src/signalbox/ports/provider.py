@@ -10,11 +10,16 @@ from signalbox.domain.reply import Event, Reply
 from signalbox.domain.request import Request
 
 
+def _unheard(note: str) -> None:
+    """Nobody keeps notes of this call."""
+
+
 class Call(Struct, frozen=True):
     """One attempt. `deadline_us` is on the monotonic clock. `attempt` may travel as a request id.
 
     `sending` is called once, right before the first byte of the request is handed to the transport:
-    a failure raised without that call is known not to have been billed.
+    a failure raised without that call is known not to have been billed. `note` is told what could not be
+    said exactly in the vendor's dialect, in the words of `domain.notes`.
     """
 
     endpoint: Endpoint
@@ -22,6 +27,7 @@ class Call(Struct, frozen=True):
     attempt: str
     deadline_us: int
     sending: Callable[[], None]
+    note: Callable[[str], None] = _unheard
 
 
 class Provider(Protocol):
@@ -33,7 +39,7 @@ class Provider(Protocol):
     """
 
     async def complete(self, call: Call) -> Reply:
-        """The whole reply."""
+        """The whole reply; its `vectors` where the request asks for an embedding."""
 
     def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         """Events as they come, in the order that `domain.reply.Event` states.

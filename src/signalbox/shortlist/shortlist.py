@@ -72,4 +72,6 @@ def _why(standing: Standing, traits: Traits, now_us: int) -> Dropped:
         return Dropped(standing.endpoint, "not yet available", transient=True)
     if now_us >= standing.retired_from_us:
         return Dropped(standing.endpoint, "retired")
+    if standing.quarantined:
+        return Dropped(standing.endpoint, standing.quarantined, transient=True)
     return Dropped(standing.endpoint, "breaker open after repeated failures", transient=True)

@@ -32,12 +32,14 @@ class Script(Struct, frozen=True, kw_only=True):
     word_ms: float = 0
     usage: bool = True
     served_model: str = ""
+    served_place: str = ""
     failure: FailureKind | None = None
     sent: bool = True
     words_before_failure: int = 0
     status: int | None = None
     retry_after_ms: int | None = None
     caller_message: str = ""
+    refreshed: bool = False
 
 
 class FakeProvider:
@@ -67,16 +69,19 @@ class FakeProvider:
                 raise _failure(script)
             choices = range(call.request.sampling.n)
             return Reply(
-                choices=tuple(Choice(index=index, text="".join(words), finish=finish) for index in choices),
+                choices=tuple(
+                    Choice(index=index, parts=(Text("".join(words)),), finish=finish) for index in choices
+                ),
                 usage=_usage(call.request, words) if script.usage else Usage(estimated=True),
-                served_model=script.served_model or call.endpoint.model,
+                served_model=script.served_model or call.endpoint.served_names[0],
+                served_place=script.served_place,
             )
 
     async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         with self._under_way(call) as script:
             words, finish = _words(script, call.request)
             await self._pause(script.wait_ms, call)
-            yield Served(script.served_model or call.endpoint.model)
+            yield Served(script.served_model or call.endpoint.served_names[0], script.served_place)
             choices = range(call.request.sampling.n)
             for place, word in enumerate(words):
                 await self._pause(script.word_ms, call)
@@ -141,6 +146,7 @@ def _failure(script: Script) -> ProviderFailure:
         status=script.status,
         retry_after_ms=script.retry_after_ms,
         caller_message=script.caller_message,
+        refreshed=script.refreshed,
     )
 
 

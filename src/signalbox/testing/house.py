@@ -8,7 +8,8 @@ import random
 from collections.abc import Sequence
 
 from signalbox.decided import Objectives
-from signalbox.dispatch.breaker import BreakerRules
+from signalbox.dispatch.breaker import ORDINARY, BreakerRules
+from signalbox.dispatch.budget import BudgetRules
 from signalbox.dispatch.dispatcher import Dispatcher
 from signalbox.dispatch.health import HealthBook
 from signalbox.dispatch.interlock import Interlock, Release
@@ -60,6 +61,8 @@ class CountingMeter:
     def __init__(self) -> None:
         self.attempts: list[tuple[str, str, str]] = []
         self.breakers: list[tuple[str, str]] = []
+        self.hops: list[tuple[str, str]] = []
+        self.quarantines: list[str] = []
 
     def request(self, tenant: str, dialect: str, code: str, elapsed_us: int) -> None: ...
 
@@ -70,6 +73,12 @@ class CountingMeter:
 
     def breaker(self, endpoint: str, state: str) -> None:
         self.breakers.append((endpoint, state))
+
+    def hop(self, endpoint: str, hop: str) -> None:
+        self.hops.append((endpoint, hop))
+
+    def quarantine(self, endpoint: str) -> None:
+        self.quarantines.append(endpoint)
 
 
 class House:
@@ -86,6 +95,7 @@ class House:
         *,
         rules: RetryRules | None = None,
         breaker: BreakerRules | None = None,
+        budget: BudgetRules | None = None,
         seed: int = 0,
     ) -> None:
         self.at: Failpoint = passing
@@ -96,7 +106,12 @@ class House:
         self.meter = CountingMeter()
         self.provider = FakeProvider(self.clock)
         self.interlock = Interlock(self.release(catalogue))
-        self.health = HealthBook(breaker or BreakerRules(failures=3), self.meter, cadence_us=1_000_000)
+        self.health = HealthBook(
+            breaker or BreakerRules(failures=3),
+            self.meter,
+            cadence_us=1_000_000,
+            budget=budget or BudgetRules(),
+        )
         self.dispatcher = Dispatcher(
             providers={"fake": self.provider},
             interlock=self.interlock,
@@ -136,13 +151,14 @@ class House:
     def probe(self, endpoint: Endpoint) -> bool:
         """Whether its breaker would let an attempt start now; it counts as one that said nothing."""
         now_us, seen = self.clock.monotonic_us(), self.health.of(endpoint)
-        admitted = self.health.admit(endpoint, seen, now_us)
-        if admitted:
-            self.health.ended(endpoint, seen, FailureKind.CANCELLED, now_us)
-        return admitted
+        admission = self.health.admit(endpoint, seen, now_us)
+        if admission is None:
+            return False
+        self.health.ended(endpoint, seen, admission, FailureKind.CANCELLED, now_us)
+        return True
 
     def blame(self, endpoint: Endpoint, times: int) -> None:
         """Failures that count against an endpoint, from elsewhere."""
         for _ in range(times):
             now_us = self.clock.monotonic_us()
-            self.health.ended(endpoint, self.health.of(endpoint), FailureKind.RESET, now_us)
+            self.health.ended(endpoint, self.health.of(endpoint), ORDINARY, FailureKind.RESET, now_us)

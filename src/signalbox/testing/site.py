@@ -79,7 +79,7 @@ contract = "none"
 terms_version = "1"
 certifications = []
 served_names = ["{name}"]
-capabilities = ["streaming"]
+capabilities = ["streaming", "sampling", "stop-words"]
 limits = {{ context_tokens = 8192, output_tokens = 2048, concurrency = 64 }}
 speed = {{ first_token = "50ms", input_tokens_per_s = 9000, output_tokens_per_s = 900 }}
 price = {{ currency = "USD", input_per_mtok = "1", output_per_mtok = "2" }}

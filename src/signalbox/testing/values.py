@@ -18,7 +18,8 @@ from signalbox.domain.endpoint import (
 from signalbox.domain.money import Price
 from signalbox.domain.plan import Objective
 from signalbox.domain.principal import Principal, Tenant
-from signalbox.domain.request import Message, Request, Text
+from signalbox.domain.reply import Choice, FinishReason, Said
+from signalbox.domain.request import Message, Refusal, Request, Text, Thinking, ToolUse
 from signalbox.domain.traits import Capability, LatencyClass, Sensitivity, TaskType, Traits
 
 ALL_CAPABILITIES = sum(bit for name, bit in vars(Capability).items() if name.isupper())
@@ -52,6 +53,8 @@ def endpoint(ident: str = "fake-1", **changes: Any) -> Endpoint:
             input_per_mtok=150_000_000,
             output_per_mtok=600_000_000,
             cached_input_per_mtok=75_000_000,
+            cache_write_per_mtok=187_500_000,
+            cache_write_1h_per_mtok=300_000_000,
         ),
         lifecycle=Lifecycle(available_from_us=0),
         transport=Transport(),
@@ -74,6 +77,16 @@ def catalogue(*endpoints: Endpoint, **changes: Any) -> Catalogue:
         boundaries={"world": ("local", "de", "us"), "eu": ("local", "de"), "local": ("local",)},
     )
     return Catalogue(replace(base, **changes))
+
+
+def ranked(*endpoints: Endpoint) -> Catalogue:
+    """A release in which they rank in this order, by quality: each gets a model of its own."""
+    own = [replace(item, model=f"model-{item.id}") for item in endpoints]
+    models = tuple(
+        Model(id=item.model, vendor=item.vendor, version="1", quality={"default": 9_000 - 1_000 * place})
+        for place, item in enumerate(own)
+    )
+    return catalogue(*own, models=models)
 
 
 def traits(**changes: Any) -> Traits:
@@ -120,6 +133,26 @@ def principal(**changes: Any) -> Principal:
         may_assert=frozenset({"app", "feature", "label", "user"}),
     )
     return replace(base, **changes)
+
+
+def choice(
+    *,
+    index: int = 0,
+    reasoning: str = "",
+    text: str = "",
+    refusal: str = "",
+    tool_uses: tuple[ToolUse, ...] = (),
+    finish: FinishReason = "stop",
+) -> Choice:
+    """With its parts in the usual order: what is empty is left out."""
+    parts: list[Said] = []
+    if reasoning:
+        parts.append(Thinking(reasoning))
+    if text:
+        parts.append(Text(text))
+    if refusal:
+        parts.append(Refusal(refusal))
+    return Choice(index=index, parts=(*parts, *tool_uses), finish=finish)
 
 
 def request(text: str = "Rewrite this politely.", **changes: Any) -> Request:

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from signalbox.domain.money import Usage
-from signalbox.domain.reply import Choice, FinishReason, Reply
-from signalbox.domain.request import ToolUse
+from signalbox.domain.reply import Choice, FinishReason, Reply, Said
+from signalbox.domain.request import Refusal, Text, Thinking, ToolUse
 from signalbox.wires.errors import WireError
 from signalbox.wires.openai_chat_error import read_error
 
@@ -25,6 +25,16 @@ _FINISHES: Final[dict[str, FinishReason]] = {
     "content_filter": "content_filter",
     "function_call": "tool_calls",
 }
+FINISHES: Final[dict[FinishReason, str]] = {
+    "stop": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "context_window": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    "refusal": "content_filter",
+}
+"""How the dialect says it."""
 
 
 class VendorPromptDetails(Struct):
@@ -103,19 +113,20 @@ def read_reply(body: bytes) -> Reply:
 
 def _read_choice(choice: _Choice, place: int) -> Choice:
     message = choice.message
+    parts: list[Said] = []
+    thought = message.reasoning_content or message.reasoning
+    if thought:
+        parts.append(Thinking(thought))
+    if message.content:
+        parts.append(Text(message.content))
+    if message.refusal:
+        parts.append(Refusal(message.refusal))
+    for call in message.tool_calls or ():
+        parts.append(ToolUse(call.id or "", call.function.name, call.function.arguments or ""))
     return Choice(
         index=place if choice.index is None else choice.index,
-        text=message.content or "",
-        tool_uses=_read_calls(message.tool_calls) if message.tool_calls else (),
-        refusal=message.refusal or "",
-        reasoning=message.reasoning_content or message.reasoning or "",
+        parts=tuple(parts),
         finish=read_finish(choice.finish_reason),
-    )
-
-
-def _read_calls(calls: list[_Call]) -> tuple[ToolUse, ...]:
-    return tuple(
-        [ToolUse(call.id or "", call.function.name, call.function.arguments or "") for call in calls]
     )
 
 
@@ -149,7 +160,7 @@ def _tokens(count: int | float) -> int:
 
 def write_usage(usage: Usage) -> dict[str, Any]:
     """The dialect's usage object."""
-    prompt = usage.input + usage.cached_input
+    prompt = usage.prompt
     return {
         "prompt_tokens": prompt,
         "completion_tokens": usage.output,
@@ -175,17 +186,22 @@ def write_reply(reply: Reply, *, id: str, model: str, extra: dict[str, Any] | No
 
 
 def _write_choice(choice: Choice) -> dict[str, Any]:
-    silent = not choice.text and (choice.tool_uses or choice.refusal)
+    text, refusal, thought, uses = choice.text, choice.refusal, choice.reasoning, choice.tool_uses
     message: dict[str, Any] = {
         "role": "assistant",
-        "content": None if silent else choice.text,
-        "refusal": choice.refusal or None,
+        "content": None if not text and (uses or refusal) else text,
+        "refusal": refusal or None,
     }
-    if choice.reasoning:
-        message["reasoning_content"] = choice.reasoning
-    if choice.tool_uses:
+    if thought:
+        message["reasoning_content"] = thought
+    if uses:
         message["tool_calls"] = [
             {"id": use.id, "type": "function", "function": {"name": use.name, "arguments": use.arguments}}
-            for use in choice.tool_uses
+            for use in uses
         ]
-    return {"index": choice.index, "message": message, "logprobs": None, "finish_reason": choice.finish}
+    return {
+        "index": choice.index,
+        "message": message,
+        "logprobs": None,
+        "finish_reason": FINISHES[choice.finish],
+    }

@@ -22,7 +22,14 @@ from signalbox.domain.reply import (
 )
 from signalbox.wires.errors import WireError
 from signalbox.wires.openai_chat_error import read_error
-from signalbox.wires.openai_chat_reply import Index, VendorUsage, read_finish, read_usage, write_usage
+from signalbox.wires.openai_chat_reply import (
+    FINISHES,
+    Index,
+    VendorUsage,
+    read_finish,
+    read_usage,
+    write_usage,
+)
 from signalbox.wires.sse import EventParser
 
 _DONE: Final = b"[DONE]"
@@ -227,7 +234,7 @@ class ChunkWriter:
             case ToolDelta():
                 return self._delta(event.choice, b'"tool_calls":' + _encode([_tool_call(event)]))
             case Finished():
-                self._finishes[event.choice] = event.reason
+                self._finishes[event.choice] = FINISHES[event.reason]
             case Metered():
                 self._usage = event.usage
         return b""

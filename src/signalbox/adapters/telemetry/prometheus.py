@@ -7,14 +7,23 @@ bounded.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from signalbox.ports.meter import EndpointState
+
 _BOUNDS_US: Final = (1_000, 5_000, 25_000, 100_000, 500_000, 1_000_000, 5_000_000, 15_000_000, 60_000_000)
+_STATES: Final[tuple[tuple[str, str, Callable[[EndpointState], float]], ...]] = (
+    ("quarantined", "1 while an operator has to look into it", lambda state: float(bool(state.quarantined))),
+    ("in_flight", "Requests in flight", lambda state: state.in_flight),
+    ("waiting", "Requests that wait for a place", lambda state: state.waiting),
+    ("concurrency_limit", "Requests at once that it is trusted with", lambda state: state.concurrency),
+    ("retries_left", "Retries and hedges that its budget has left", lambda state: state.retries_left),
+)
 _BREAKER: Final = {"closed": 0, "half-open": 1, "open": 2}
 
 
@@ -47,6 +56,9 @@ class PrometheusMeter(Collector):
         self._attempts: defaultdict[tuple[str, str, str], _Histogram] = defaultdict(_Histogram)
         self._tokens: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         self._breakers: dict[str, str] = {}
+        self._hops: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._quarantines: defaultdict[str, int] = defaultdict(int)
+        self._states: Sequence[EndpointState] = ()
         self._gauges: dict[str, float] = {}
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -65,6 +77,17 @@ class PrometheusMeter(Collector):
 
     def breaker(self, endpoint: str, state: str) -> None:
         self._breakers[endpoint] = state
+
+    def hop(self, endpoint: str, hop: str) -> None:
+        self._hops[endpoint, hop] += 1
+
+    def quarantine(self, endpoint: str) -> None:
+        self._quarantines[endpoint] += 1
+
+    def endpoints(self, states: Sequence[EndpointState]) -> None:
+        """How the endpoints stand at scrape time."""
+        self._states = states
+        self._breakers.update({state.endpoint: state.breaker for state in states})
 
     def gauge(self, name: str, value: float) -> None:
         """A figure about the process that is known at scrape time only, `signalbox_NAME`."""
@@ -106,5 +129,22 @@ class PrometheusMeter(Collector):
         for endpoint, state in list(self._breakers.items()):
             breakers.add_metric([endpoint], _BREAKER[state])
         yield breakers
+        hops = CounterMetricFamily(
+            "signalbox_hops", "Attempts that were not a request's first", labels=["endpoint", "hop"]
+        )
+        for (endpoint, hop), count in list(self._hops.items()):
+            hops.add_metric([endpoint, hop], count)
+        yield hops
+        quarantines = CounterMetricFamily(
+            "signalbox_quarantines", "How often it was quarantined", labels=["endpoint"]
+        )
+        for endpoint, count in list(self._quarantines.items()):
+            quarantines.add_metric([endpoint], count)
+        yield quarantines
+        for name, meaning, value_of in _STATES:
+            family = GaugeMetricFamily(f"signalbox_endpoint_{name}", meaning, labels=["endpoint"])
+            for standing in self._states:
+                family.add_metric([standing.endpoint], value_of(standing))
+            yield family
         for name, value in self._gauges.items():
             yield GaugeMetricFamily(f"signalbox_{name}", name.replace("_", " "), value=value)
