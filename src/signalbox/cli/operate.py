@@ -33,7 +33,7 @@ def reload(config: Path) -> None:
 
 def endpoints(config: Path) -> None:
     listed = cast(list[dict[str, Any]], call_server(settings_of(config), "GET", "/admin/v1/endpoints"))
-    table = Table("endpoint", "model", "ready", "breaker", "in flight", "retries", "out of use")
+    table = Table("endpoint", "model", "ready", "breaker", "in flight", "retries left")
     for item in listed:
         table.add_row(
             item["id"],
@@ -42,11 +42,14 @@ def endpoints(config: Path) -> None:
             item["breaker"],
             _in_flight(item),
             str(item["retries_left"]),
-            "; ".join(
-                [why for why in (item["killed"] and f"killed: {item['killed']}", item["quarantined"]) if why]
-            ),
         )
-    console().print(table)
+    out = console()
+    out.print(table)
+    for item in listed:
+        if item["killed"]:
+            out.print(f"{item['id']}: stopped by the kill switch: {item['killed']}", soft_wrap=True)
+        if item["quarantined"]:
+            out.print(f"{item['id']}: {item['quarantined']}", soft_wrap=True)
 
 
 def release(config: Path, endpoint: str) -> None:
