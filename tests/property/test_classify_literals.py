@@ -1,5 +1,6 @@
 """The screens miss nothing: literals against one search for each, numbers against a search without screen."""
 
+import re
 from unittest.mock import patch
 
 import pytest
@@ -86,9 +87,10 @@ texts = st.lists(
 
 @settings(max_examples=500)
 @given(texts | texts.map(str.lower))
-def test_pieces_are_in_all_numbers(text: str) -> None:
+def test_the_gate_lets_all_numbers_pass(text: str) -> None:
     data = text.encode()
-    with patch("signalbox.classify.detectors.numbers._PIECES") as pieces:
-        pieces.standing_in.return_value = True
-        expected = find_numbers(data) if any(map(str.isdigit, text)) else set()
+    with patch("signalbox.classify.detectors.numbers._gate", return_value=(True, True)):
+        expected = find_numbers(data)
+    if not re.search(r"[0-9]{9}", re.sub(r"[ \n./\x00-]", "", text)):
+        expected.discard("bank")  # an account with so few digits in a row is left out on purpose
     assert find_numbers(data) == expected

@@ -22,7 +22,7 @@ _WORDS: Final = Literals((*TELLING, *CLINICAL))
 
 def detect(text: str) -> tuple[str, ...]:
     """The categories found in `text`, sorted, each once. `text` may hold several, set apart by `BOUNDARY`."""
-    data = fold(text).encode("utf-8", "replace")
+    data = fold(text)
     lower = data.lower()
     found = find_numbers(data)
     words = _WORDS.standing_in(lower)

@@ -14,14 +14,19 @@ _REPLACED_ONE_BY_ONE_MAX: Final = 12
 _SEPARATORS: Final = {"Zs": " ", "Zl": "\n", "Zp": "\n", "Pd": "-"}
 
 
-def fold(text: str) -> str:
-    """`text` with every disguised digit, letter, space and dash in ASCII, and nothing invisible."""
+def fold(text: str) -> bytes:
+    """`text` in UTF-8, with every disguised digit, letter, space and dash in ASCII, and nothing invisible."""
     if "\r" in text:
         text = text.replace("\r", "")
+    data = text.encode("utf-8", "replace")
     if text.isascii():
-        return text
-    foreign = set(text.encode("utf-8", "replace").translate(None, _ASCII).decode()) - _HARMLESS
+        return data
+    foreign = set(data.translate(None, _ASCII).decode()) - _HARMLESS
     folded = {ord(char): plain for char in foreign if (plain := _plain(char)) != char}
+    return _folded(text, folded).encode("utf-8", "replace") if folded else data
+
+
+def _folded(text: str, folded: dict[int, str]) -> str:
     if len(folded) <= _REPLACED_ONE_BY_ONE_MAX:
         for char, plain in folded.items():
             text = text.replace(chr(char), plain)

@@ -1,11 +1,10 @@
 """Where a text could hold a card, an account or an identity number, and whether it does.
 
-1. The shape: every digit as `0`, letter as `A`, separator as a space. A text without any of the `_PIECES` of
-   shape that all these numbers have one of ends here; dates and amounts do.
-2. The gate: all digits of the text with the separators taken out. A text whose longest run is shorter than
-   any number looked for ends here.
-3. The proof: where the shape holds a grouping in which numbers are printed, the pattern with its edges, then
-   the check digit.
+1. The gate: every digit as `0`, every letter as `A`, and no separators. A text ends here whose longest run
+   of digits is shorter than any number looked for, and beside no letter as those with letters have one;
+   most do, with all their dates and amounts.
+2. The proof: where the shape (the same, with a space for each separator) holds a grouping in which numbers
+   are printed, the pattern with its edges, then the check digit.
 
 Numbers are sought in one piece and in the groupings in which they are printed, not in every grouping that
 could be made: in a table of figures nearly every choice of cells ends in some valid check digit. Tabs,
@@ -25,9 +24,6 @@ from signalbox.classify.detectors.iban import is_iban_at
 from signalbox.classify.detectors.literals import Literals
 
 _SEPARATORS: Final = b" \n.-/"
-_DIGITS_MIN: Final = 9
-_DIGITS_BESIDE_LETTERS_MIN: Final = 6
-_CODICE_FISCALE_GROUPS: Final = b"\x02\x02\x03"
 _KEYWORD_REACH: Final = 48
 
 
@@ -44,7 +40,6 @@ def _shape(char: int) -> int:
 
 
 _SHAPE: Final = bytes(map(_shape, range(256)))
-_ONLY_DIGITS: Final = bytes(char if 48 <= char <= 57 else 32 for char in range(256))
 _SEPARATOR_BYTES: Final = bytes(char for char in range(256) if _SHAPE[char] == 32)
 _BOUNDARY: Final = BOUNDARY.encode()
 
@@ -64,6 +59,7 @@ _SSN_NAMES: Final = (b"ssn", b"social security", b"social-security")
 _BSN_NAMES: Final = (b"bsn", b"burgerservice", b"sofi")
 _PESEL_NAMES: Final = (b"pesel",)
 _CPF_NAMES: Final = (b"cpf",)
+_FISCAL: Final = b"AA00A00A000A"
 _FOURS: Final = r"\d{4}_?\d{4}_?\d{4}_?\d{4}"
 _NIR: Final = r"\d_\d\d_\d\d_Ø_\d{3}_\d{3}_\d\d"  # Ø: the department
 
@@ -110,27 +106,13 @@ _WITH_LETTERS: Final = tuple(
         (b"00 000 000 ", 0, r"\d\d\.\d{3}\.\d{3}-[A-Za-z]", identity.is_es_dni),
         (b"000000A", 2, r"[A-Za-z]{2}\d{6}[A-Da-d]", identity.is_uk_nino),
         (b" 00 00 00 ", 2, r"[A-Za-z]{2}_\d\d_\d\d_\d\d_[A-Da-d]", identity.is_uk_nino),
+        (_FISCAL, 4, r"[A-Za-z]{6}\d\d[A-Za-z]\d\d[A-Za-z]\d{3}[A-Za-z]", identity.is_it_codice_fiscale),
     )
 )  # fmt: skip
-_CODICE_FISCALE: Final = Printed(
-    "personal", b"AA00A00A000A", 4,
-    _pattern(r"[A-Za-z]{6}\d\d[A-Za-z]\d\d[A-Za-z]\d{3}[A-Za-z]"),
-    identity.is_it_codice_fiscale,
-)  # fmt: skip
-_PIECES: Final = Literals(
-    (
-        b"000000",  # whatever is written in one piece, or half of it
-        b"AA00",  # IBAN, codice fiscale
-        b"0 0000 0",  # four groups of four; AHV
-        b"000 00 000",  # SSN, BSN
-        b"00 000 00",  # Steuer-ID, CPF, NIR, Belgian and, with dots, Spanish numbers
-        b" 00 00 00 ",  # NINO
-        b"0 0 0 0 0 0 0 0",
-    )
-)
-"""INVARIANT: no number is found whose shape holds none of them: `test_pieces_are_in_all_numbers`."""
-
-_RUN_MIN: Final = b"0" * _DIGITS_MIN
+_NEEDLES_WITH_LETTERS: Final = Literals([kind.needle for kind in _WITH_LETTERS])
+_RUN_MIN: Final = b"0" * 9
+_RUN_BEFORE_LETTER: Final = b"0" * 6
+_LETTER_BEHIND_RUN: Final = _RUN_BEFORE_LETTER + b"A"
 _RUN: Final = re.compile(rb"0+")
 _RUN_MAX: Final = 19
 _FRACTION: Final = re.compile(rb"[.,][0-9]")
@@ -140,28 +122,31 @@ _ONE_BY_ONE: Final = re.compile(rb"(?<![0A])(?<!0 )0(?: 0){13,18}(?![0A])(?! 0)"
 def find_numbers(data: bytes) -> set[str]:
     """The categories (`bank`, `payment`, `personal`) of the numbers in `data`. Linear in its length."""
     found: set[str] = set()
-    shape = data.translate(_SHAPE)
-    if not _PIECES.standing_in(shape):
-        return found
-    groups = [*map(len, data.translate(_ONLY_DIGITS, _SEPARATOR_BYTES).split())]
-    longest = max(groups)
-    fiscal = longest > 255 or _CODICE_FISCALE_GROUPS in bytes(groups)
-    if longest < _DIGITS_BESIDE_LETTERS_MIN and not fiscal:
-        return found
-    if longest >= _DIGITS_MIN:
-        _long_numbers(data, shape, found)
-    if "personal" not in found:
-        _numbers_with_letters(data, shape, fiscal, found)
+    runs = data.translate(_SHAPE, _SEPARATOR_BYTES)
+    long, beside_letters = _gate(runs)
+    if long or beside_letters:
+        shape = data.translate(_SHAPE)
+        if long:
+            _long_numbers(data, shape, found)
+        if beside_letters and "personal" not in found and _has_number_with_letters(data, shape):
+            found.add("personal")
     return found
 
 
-def _numbers_with_letters(data: bytes, shape: bytes, fiscal: bool, found: set[str]) -> None:
-    for kind in _WITH_LETTERS:
-        if kind.needle in shape and _stands(kind, data, shape):
-            found.add("personal")
-            return
-    if fiscal and _stands(_CODICE_FISCALE, data, shape):
-        found.add("personal")
+def _gate(runs: bytes) -> tuple[bool, bool]:
+    """Whether a number without letters could be there, and one with letters; `runs` has no separators.
+
+    INVARIANT: it lets every number pass that the proof finds: `test_the_gate_lets_all_numbers_pass`.
+    """
+    beside_letters = _RUN_BEFORE_LETTER in runs and _LETTER_BEHIND_RUN in runs
+    return _RUN_MIN in runs, beside_letters or _FISCAL in runs
+
+
+def _has_number_with_letters(data: bytes, shape: bytes) -> bool:
+    needles = _NEEDLES_WITH_LETTERS.standing_in(shape)
+    return bool(needles) and any(
+        kind.needle in needles and _stands(kind, data, shape) for kind in _WITH_LETTERS
+    )
 
 
 def _long_numbers(data: bytes, shape: bytes, found: set[str]) -> None:
