@@ -1,18 +1,30 @@
-"""uvicorn's HTTP/1.1 protocol with the limits that it lacks.
+"""The server's side of HTTP/1.1: httptools parses, this keeps the limits and the order of answers.
 
 Who enforces what stands in `docs/reference/limits.md`: here header bytes, header and body time,
-connections and slow readers; body bytes in `body.read_body`; malformed HTTP in httptools; the drain and
-(by the time set here) idle connections in uvicorn.
+connections, idle connections and slow readers; body bytes in `body.read_body`; malformed HTTP in httptools;
+the drain in uvicorn, which accepts connections and is told of each by the two sets it lends.
 
 It also tells the application why its request is over, by cancelling the request's task: the client has
 gone, or was too slow. That is cheaper than a second task per request that waits for a disconnect.
+
+One timer serves the idle time of all requests of a connection: it is armed once and looks, when it fires,
+how long the connection has been idle. A request costs a reading of the clock and not a timer.
 """
 
 import asyncio
-from typing import Any, Final
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, cast
+from urllib.parse import unquote
 
+import httptools
 from msgspec import Struct
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from signalbox.edge.exchange import Exchange
+
+_log: Final = logging.getLogger("signalbox.edge")
 
 GONE: Final = "client gone"
 """The message of the cancellation that a request's task gets when its client leaves."""
@@ -34,138 +46,263 @@ class EdgeLimits(Struct, frozen=True, kw_only=True):
     connections: int = 1_024
 
 
-class Corked:
-    """A transport that holds the head of a response back until there is body to send with it: one system
-    call instead of two. A response without body (to HEAD) is sent by `flush`, when it is complete."""
-
-    __slots__ = ("_head", "_transport", "is_closing")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head = b""
-        self.is_closing = transport.is_closing
-
-    def write(self, data: bytes) -> None:
-        if self._head:
-            data, self._head = self._head + data, b""
-        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100 "):
-            self._head = data
-            return
-        self._transport.write(data)
-
-    def flush(self) -> None:
-        if self._head:
-            self.write(b"")
-
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
+Application = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 
 
-class EdgeProtocol(HttpToolsProtocol):
-    def __init__(self, *, limits: EdgeLimits, **uvicorn: Any) -> None:
-        super().__init__(**uvicorn)
+class EdgeProtocol(asyncio.Protocol):
+    """One connection. Requests that come before the last one is answered wait their turn, unread."""
+
+    def __init__(
+        self,
+        *,
+        app: Application,
+        limits: EdgeLimits,
+        server_state: ServerState,
+        _loop: asyncio.AbstractEventLoop | None = None,
+        **uvicorn: Any,
+    ) -> None:
+        self._app = app
         self._limits = limits
-        self.timeout_keep_alive = limits.idle_s  # type: ignore[assignment]  # a timer takes fractions too
+        self._loop = loop = _loop or asyncio.get_running_loop()
+        self._now = loop.time
+        self._connections = server_state.connections
+        self._tasks = server_state.tasks
+        self._parser = httptools.HttpRequestParser(self)
+        self._feed = self._parser.feed_data
+        # Else bytes behind a request that asks to close would be taken for its fault.
+        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.transport: asyncio.Transport
+        self._about: dict[str, Any] = {}  # what the scopes of all requests have in common
+
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._expects_continue = False
         self._header_bytes = 0
         self._in_headers = True
         self._in_body = False
         self._refusal = _MALFORMED
+
+        self._latest: Exchange | None = None  # of the last request that came
+        self._answering: Exchange | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._waiting: deque[Exchange] = deque()
+
+        self._reading = True
+        self._writable: asyncio.Future[None] | None = None
         self._slow: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._answering: RequestResponseCycle | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._idle_since = 0.0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        super().connection_made(transport)
-        self._corked = Corked(transport)
-        if len(self.connections) > self._limits.connections:
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._connections.add(self)  # type: ignore[arg-type]  # uvicorn asks no more of it than there is here
+        self._about = {
+            "type": "http",
+            "asgi": _ASGI,
+            "scheme": "http",
+            "root_path": "",
+            "server": _address(transport, "sockname"),
+            "client": _address(transport, "peername"),
+        }
+        if len(self._connections) > self._limits.connections:
             self._refuse(503, "overloaded", "too many connections; try again later")
             return
-        self._slow = self.loop.call_later(self._limits.header_s, self._too_slow)
+        self._slow = self._loop.call_later(self._limits.header_s, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._disarm()
-        self._unset_keepalive_if_required()
-        if self._stalled is not None:
-            self._stalled.cancel()
-        if self._answering is not None:
-            self._answering.disconnected = True  # uvicorn marks the last request that came, not this one
+        self._connections.discard(self)
+        for timer in (self._slow, self._stalled, self._idle):
+            if timer is not None:
+                timer.cancel()
+        self._slow = self._stalled = self._idle = None
+        for exchange in (self._answering, self._latest):
+            if exchange is not None:
+                exchange.leave()
+        self.resume_writing()
         if self._task is not None and not self._task.done():
             self._task.cancel(GONE)
+        del self._parser, self._feed  # they refer back to us
 
     def data_received(self, data: bytes) -> None:
         if self._in_headers:
             self._header_bytes += len(data)
-        super().data_received(data)
+        try:
+            self._feed(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._refuse(*self._refusal)
+            return
         if self.transport.is_closing():
             return
         if self._in_headers:
             if self._header_bytes > self._limits.header_bytes:
                 self._refuse(*_OVERSIZED)
             elif self._header_bytes and self._slow is None:
-                self._slow = self.loop.call_later(self._limits.header_s, self._too_slow)
+                self._slow = self._loop.call_later(self._limits.header_s, self._too_slow)
         elif self._in_body and self._slow is None:
-            self._slow = self.loop.call_later(self._limits.body_s, self._too_slow)
+            self._slow = self._loop.call_later(self._limits.body_s, self._too_slow)
+
+    def pause_writing(self) -> None:
+        if self._writable is None:
+            self._writable = self._loop.create_future()
+        self._arm_stall()
+
+    def resume_writing(self) -> None:
+        writable, self._writable = self._writable, None
+        if writable is not None and not writable.done():
+            writable.set_result(None)
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    # What the parser calls
+
+    def on_message_begin(self) -> None:
+        self._url = b""
+        self._headers = []
+        self._expects_continue = False
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self._expects_continue = True
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         # One read may bring more than the limit at once, or a body along with the headers.
         if self._header_bytes > self._limits.header_bytes and self._size() > self._limits.header_bytes:
             self._refusal = _OVERSIZED
-            raise ValueError  # httptools makes it a parser's error, which `send_400_response` answers
-        if self.parser.should_upgrade():
+            raise ValueError  # httptools makes it a parser's error, which `data_received` answers
+        parser = self._parser
+        if parser.should_upgrade():
             # httptools would take the body, if there is one, for bytes of the other protocol.
             self._refusal = _UPGRADE
             raise ValueError
         self._in_headers, self._in_body = False, True
         if self._slow is not None:
             self._disarm()
-        super().on_headers_complete()
-        self.cycle.transport = self._corked  # type: ignore[assignment]  # the part of it that a cycle uses
+        version = parser.get_http_version()
+        raw_path, query = _target(self._url)
+        path = raw_path.decode("ascii")
+        scope = {
+            **self._about,
+            "http_version": version,
+            "method": parser.get_method().decode("ascii"),
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self._headers,
+        }
+        exchange = self._latest = Exchange(
+            self._loop,
+            self,
+            scope,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            expects_continue=self._expects_continue,
+        )
+        if self._answering is None:
+            self._begin(exchange)
+        else:
+            self._waiting.append(exchange)
+            self.read_no_more()
+
+    def on_body(self, body: bytes) -> None:
+        if self._latest is not None:
+            self._latest.feed(body)
 
     def on_message_complete(self) -> None:
         self._in_headers, self._in_body, self._header_bytes = True, False, 0
         if self._slow is not None:
             self._disarm()
-        super().on_message_complete()
+        if self._latest is not None:
+            self._latest.end()
 
-    def on_response_complete(self) -> None:
-        self._corked.flush()
-        super().on_response_complete()
+    # What an exchange calls
+
+    def write(self, data: bytes) -> None:
+        self.transport.write(data)
+
+    def may_write(self) -> asyncio.Future[None] | None:
+        return self._writable
+
+    def read_on(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self.transport.resume_reading()
+
+    def read_no_more(self) -> None:
+        if self._reading:
+            self._reading = False
+            self.transport.pause_reading()
+
+    def answered(self, exchange: Exchange) -> None:
+        self._answering = None
+        if not exchange.keep_alive:
+            self.transport.close()
         if self.transport.is_closing():
             self._abort_if_unread()
+            return
+        self.read_on()
+        if self._waiting:
+            self._begin(self._waiting.popleft())
+            return
+        self._idle_since = self._now()
+        if self._idle is None:
+            self._idle = self._loop.call_later(self._limits.idle_s, self._look)
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._arm_stall()
+    # What the server calls
 
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
+    def shutdown(self) -> None:
+        """Close, after the answers that are owed."""
+        if self._latest is None or self._latest.answered:
+            self.transport.close()
+            self._abort_if_unread()
+        else:
+            self._latest.keep_alive = False
 
-    def timeout_keep_alive_handler(self) -> None:
-        super().timeout_keep_alive_handler()
-        self._abort_if_unread()
+    # Leaves
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(*self._refusal)
+    def _begin(self, exchange: Exchange) -> None:
+        self._answering = exchange
+        task = self._task = self._loop.create_task(self._run(exchange))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._answering = cycle
-        task = self._task = self.loop.create_task(cycle.run_asgi(app))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+    async def _run(self, exchange: Exchange) -> None:
+        """The application has the last word on errors; where it has none, the connection is broken off."""
+        try:
+            await self._app(exchange.scope, exchange.receive, exchange.send)
+        except RuntimeError as error:
+            _log.error("a connection was broken off: %s", error)
+        finally:
+            if not (exchange.answered or exchange.gone):
+                self.transport.close()
+                self._abort_if_unread()
+
+    def _look(self) -> None:
+        """The idle timer fired: close, or wait for as long as the last request has put it off."""
+        self._idle = None
+        if self._answering is not None or self._header_bytes or self._in_body:
+            return  # armed again by the next answer; a request that is coming in has times of its own
+        left_s = self._idle_since + self._limits.idle_s - self._now()
+        if left_s > 0:
+            self._idle = self._loop.call_later(left_s, self._look)
+        else:
+            self.transport.close()
+            self._abort_if_unread()
 
     def _size(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        return len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
 
     def _too_slow(self) -> None:
         self._slow = None
-        if self.flow.read_paused:  # it is we who do not read: an earlier request is being answered
-            self._slow = self.loop.call_later(self._limits.body_s, self._too_slow)
+        if not self._reading:  # it is we who do not read: an earlier request is being answered
+            self._slow = self._loop.call_later(self._limits.body_s, self._too_slow)
         elif self._in_body:
             self._too_slow_body()
         elif self._header_bytes:
@@ -175,8 +312,14 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def _too_slow_body(self) -> None:
         """The application answers, because it knows whose request it is; unless it has answered already."""
-        cycle, task = self._answering, self._task
-        if cycle is not self.cycle or cycle is None or cycle.response_started or task is None or task.done():
+        exchange, task = self._answering, self._task
+        if (
+            exchange is None
+            or exchange is not self._latest
+            or exchange.started
+            or task is None
+            or task.done()
+        ):
             self.transport.abort()
         else:
             task.cancel(SLOW)
@@ -197,10 +340,10 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def _owing(self) -> bool:
         """Whether an answer is under way, or owed to a request before the one that is being read."""
-        cycle = self._answering
-        if cycle is None or cycle.response_complete:
+        exchange = self._answering
+        if exchange is None:
             return False
-        return cycle.response_started or self._in_headers or cycle is not self.cycle
+        return exchange.started or self._in_headers or exchange is not self._latest
 
     def _abort_if_unread(self) -> None:
         """A transport that closes waits for its reader without end: not for this one."""
@@ -209,7 +352,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def _arm_stall(self) -> None:
         if self._stalled is None:
-            self._stalled = self.loop.call_later(self._limits.stall_s, self.transport.abort)
+            self._stalled = self._loop.call_later(self._limits.stall_s, self.transport.abort)
 
     def _disarm(self) -> None:
         if self._slow is not None:
@@ -226,3 +369,18 @@ _PHRASES: Final = {
     431: b"Request Header Fields Too Large",
     503: b"Service Unavailable",
 }
+_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+
+
+def _target(url: bytes) -> tuple[bytes, bytes]:
+    """Path and query. Raises for what is no target of a request."""
+    if url.startswith(b"/") and b"#" not in url:
+        path, _, query = url.partition(b"?")
+        return path, query
+    parsed = httptools.parse_url(url)  # the absolute form, which RFC 9112 3.2.2 has servers take
+    return parsed.path or b"/", parsed.query or b""
+
+
+def _address(transport: asyncio.BaseTransport, which: str) -> tuple[str, int] | None:
+    address = transport.get_extra_info(which)
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

@@ -1,6 +1,6 @@
 """Serving an ASGI application with uvicorn: bound first, drained at the end.
 
-uvicorn owns the sockets, HTTP/1.1, idle connections and the drain; `protocol` adds the limits, and this
+uvicorn owns the sockets, the signals and the drain; `protocol` speaks HTTP within its limits, and this adds
 the end of a drain: what was cancelled gets to write down its outcome and to tell its client.
 """
 
@@ -51,7 +51,7 @@ async def serve(
     most `drain_s` seconds, and cancel what is left so that its outcome is written down."""
     config = uvicorn.Config(
         app,
-        http=partial(EdgeProtocol, limits=limits),  # type: ignore[arg-type]  # any callable that makes one
+        http=partial(EdgeProtocol, app=app, limits=limits),  # type: ignore[arg-type]  # any callable that makes one
         loop="none",
         ws="none",
         lifespan="off",
