@@ -4,17 +4,21 @@ import pytest
 
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import (
+    Choice,
+    Cited,
     Event,
     Finished,
     Metered,
+    PartEnded,
     ReasoningDelta,
     RefusalDelta,
     Reply,
     Served,
     TextDelta,
+    ThinkingSealed,
     ToolDelta,
 )
-from signalbox.domain.request import ToolUse
+from signalbox.domain.request import Citation, Refusal, Text, Thinking, ToolUse
 from signalbox.normalise.collect import Collector, IncompleteStream
 from signalbox.testing import values
 
@@ -45,12 +49,15 @@ def test_a_stream_becomes_a_reply() -> None:
         Metered(Usage(input=3, output=4)),
     ) == Reply(
         choices=(
-            values.choice(
+            Choice(
                 index=0,
-                text="ab",
-                tool_uses=(ToolUse("c0", "f", '{"a":1}'), ToolUse("c1", "g", "{}")),
-                refusal="no",
-                reasoning="hm",
+                parts=(
+                    Thinking("hm"),
+                    Text("ab"),
+                    ToolUse("c0", "f", '{"a":1}'),
+                    ToolUse("c1", "g", "{}"),
+                    Refusal("no"),
+                ),
                 finish="tool_calls",
             ),
             values.choice(index=1, text="x", finish="length"),
@@ -83,3 +90,37 @@ def test_usage_that_was_not_told_is_marked() -> None:
 def test_what_is_no_whole_stream_is_refused(events: tuple[Event, ...]) -> None:
     with pytest.raises(IncompleteStream):
         collect(*events)
+
+
+def test_parts_keep_their_order_seals_and_citations() -> None:
+    page = Citation(kind="page", cited="as is", source=0, start=1, end=2)
+    reply = collect(
+        ReasoningDelta(0, "first "),
+        ReasoningDelta(0, "thought"),
+        ThinkingSealed(0, "sig-1", "anthropic"),
+        ThinkingSealed(0, "hidden", "anthropic", redacted=True),
+        TextDelta(0, "one"),
+        Cited(0, page),
+        PartEnded(0),
+        TextDelta(0, "two"),
+        ToolDelta(0, 0, "{}", "c", "f"),
+        ReasoningDelta(0, "second thought"),
+        TextDelta(0, "three"),
+        Finished(0, "stop_sequence", "END"),
+    )
+    assert reply.choices == (
+        Choice(
+            index=0,
+            parts=(
+                Thinking("first thought", "sig-1", "anthropic"),
+                Thinking("", "hidden", "anthropic", redacted=True),
+                Text("one", citations=(page,)),
+                Text("two"),
+                ToolUse("c", "f", "{}"),
+                Thinking("second thought"),
+                Text("three"),
+            ),
+            finish="stop_sequence",
+            stop_word="END",
+        ),
+    )

@@ -84,7 +84,8 @@ class Collector:
             self._add_to_choice(event)
 
     def reply(self) -> Reply:
-        """The whole reply, choices in order of their index, parts in the order in which they began.
+        """The whole reply, choices in order of their index, parts in the order in which they began,
+        tool calls among themselves by their number.
 
         Usage that was never told is `Usage(estimated=True)`, all zero. Raises `IncompleteStream` unless
         there is a choice and every choice has finished.
@@ -161,9 +162,10 @@ def _add_to_call(event: ToolDelta, choice: _Gathered) -> None:
 def _choice(index: int, gathered: _Gathered) -> Choice:
     if gathered.finish is None:
         raise IncompleteStream(f"choice {index} has no finish")
+    calls = iter([gathered.calls[key] for key in sorted(gathered.calls)])
     return Choice(
         index=index,
-        parts=tuple([_part(block) for block in gathered.blocks]),
+        parts=tuple([_part(next(calls) if block.kind is ToolUse else block) for block in gathered.blocks]),
         finish=gathered.finish,
         stop_word=gathered.stop_word,
     )
