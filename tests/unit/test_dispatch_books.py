@@ -254,6 +254,16 @@ async def test_money_that_may_have_been_spent_is_never_settled_as_nothing(
         assert (outcome.billed, outcome.cost_nanos > 0) == (billed, billed == "maybe")
 
 
+@pytest.mark.parametrize(("words", "billed"), [(0, "no"), (2, "maybe")])
+async def test_a_refusal_in_a_stream_may_cost_what_was_relayed_before_it(words: int, billed: str) -> None:
+    rooms = house()
+    rooms.provider.default = Script(failure=FailureKind.RATE_LIMITED, words_before_failure=words)
+    with pytest.raises((AttemptsExhausted, ProviderFailure)):
+        await told((await rooms.pipeline.run(asked(stream=True), principal()))[1].events)
+    outcome = rooms.log.outcomes[-1]
+    assert (outcome.failure, outcome.billed, outcome.tokens_out > 0) == ("rate_limited", billed, words > 0)
+
+
 async def test_a_model_that_the_registry_does_not_list_is_noted() -> None:
     rooms = house()
     rooms.provider.default = Script(served_model="somebody-else")

@@ -121,6 +121,18 @@ async def test_every_kind_of_failure_leads_where_its_reaction_says(kind: Failure
     assert sent_to(rooms) == expected
 
 
+async def test_a_credential_that_was_renewed_is_tried_once_more() -> None:
+    rooms = house("a", "b", rules=RetryRules(retries_here=0))
+    expired = Script(failure=FailureKind.CREDENTIAL, refreshed=True)
+    rooms.provider.will("a", expired)
+    assert await ask(rooms) == "a"
+    rooms.provider.will("a", expired, expired)
+    assert await ask(rooms) == "b"
+    rooms.provider.will("a", Script(failure=FailureKind.CREDENTIAL))
+    assert await ask(rooms) == "b"
+    assert sent_to(rooms) == "aa" + "aab" + "ab"
+
+
 async def test_retry_after_is_waited_for_where_it_is_short() -> None:
     rooms = house("a", "b")
     rooms.provider.will("a", Script(failure=FailureKind.RATE_LIMITED, retry_after_ms=30))

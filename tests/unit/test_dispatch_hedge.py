@@ -1,23 +1,29 @@
 """Hedges: off unless wanted, sent when an answer is late, one winner, both on the books."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from signalbox.dispatch.breaker import BreakerRules
 from signalbox.dispatch.budget import BudgetRules
 from signalbox.dispatch.delivery import Delivery
 from signalbox.dispatch.step import RetryRules
+from signalbox.domain.endpoint import Limits
 from signalbox.domain.errors import AttemptsExhausted
 from signalbox.domain.failure import FailureKind
+from signalbox.domain.money import Usage
 from signalbox.domain.principal import Principal
+from signalbox.domain.reply import Event, Finished, Reply, TextDelta
 from signalbox.domain.request import Declared, Request
 from signalbox.domain.verdict import PolicyRelease
-from signalbox.testing.fake_provider import Script
-from signalbox.testing.house import House
-from signalbox.testing.values import endpoint, principal, ranked, request, tenant
+from signalbox.ports.provider import Call
+from signalbox.testing.fake_provider import FakeProvider, Script
+from signalbox.testing.house import HandClock, House
+from signalbox.testing.values import choice, endpoint, principal, ranked, request, tenant
 
 RELEASE = PolicyRelease(
     texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
@@ -32,8 +38,8 @@ LATE_FAILURE = Script(wait_ms=8, failure=FailureKind.RESET)
 either_way = pytest.mark.parametrize("stream", [False, True])
 
 
-def house(*names: str, rules: RetryRules = HEDGED, **options: Any) -> House:
-    known = ranked(*[endpoint(name) for name in names or ("a", "b", "c")])
+def house(*names: str, rules: RetryRules = HEDGED, limits: Limits | None = None, **options: Any) -> House:
+    known = ranked(*[endpoint(name, limits=limits or endpoint().limits) for name in names or ("a", "b", "c")])
     return House(RELEASE, known, [tenant()], rules=rules, breaker=BreakerRules(failures=1_000), **options)
 
 
@@ -214,7 +220,71 @@ async def test_an_outage_is_not_amplified() -> None:
     for _ in range(50):
         with pytest.raises(AttemptsExhausted):
             await ask(rooms, asked())
-    assert 50 < len(rooms.provider.calls) <= 50 + 50 // 10 + 2
+    assert len(rooms.provider.calls) == 50 + 50 // 10 + 2
+
+
+class Together(FakeProvider):
+    """Answers every call in the same turn of the loop, once `now` is set."""
+
+    def __init__(self, clock: HandClock) -> None:
+        super().__init__(clock)
+        self.now = asyncio.Event()
+        self.waiting = 0
+
+    async def _come(self, call: Call) -> None:
+        call.sending()
+        self.waiting += 1
+        await self.now.wait()
+
+    async def complete(self, call: Call) -> Reply:
+        await self._come(call)
+        return Reply(choices=(choice(text=call.endpoint.id),), usage=Usage(input=1, output=1))
+
+    async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+        await self._come(call)
+        yield TextDelta(0, call.endpoint.id)
+        yield Finished(0, "stop")
+
+
+@either_way
+async def test_of_two_that_answer_at_once_one_wins_and_the_other_is_on_the_books_as_beaten(
+    stream: bool,
+) -> None:
+    rooms = house()
+    provider = Together(rooms.clock)
+    rooms.dispatcher._providers = {"fake": provider}
+    running = asyncio.create_task(ask(rooms, asked(stream=stream)))
+    async with asyncio.timeout(5):
+        while provider.waiting < 2:
+            await asyncio.sleep(0)
+    provider.now.set()
+    delivery, text = await running
+    assert text == delivery.endpoint.id
+    won = [body.endpoint for body in rooms.log.outcomes if body.status == "ok"]
+    lost = [body for body in rooms.log.outcomes if body.status == "cancelled"]
+    assert won == [delivery.endpoint.id]
+    assert [(body.billed, body.detail) for body in lost] == [
+        ("maybe" if stream else "yes", "another endpoint answered first")
+    ]
+    assert nothing_is_left(rooms)
+
+
+async def test_a_hedge_waits_in_no_queue() -> None:
+    one = Limits(context_tokens=128_000, output_tokens=16_000, concurrency=1)
+    rooms = house(limits=one)
+    rooms.provider.will("b", SLOW)
+    full = asyncio.create_task(rooms.pipeline.run(replace(request(), target="b"), who()))
+    async with asyncio.timeout(5):
+        while not rooms.provider.running:
+            await asyncio.sleep(0)
+    rooms.provider.will("a", Script(wait_ms=30))
+    delivery, _ = await ask(rooms, asked())
+    assert delivery.endpoint.id == "a"
+    assert [(body.endpoint, body.reasons) for body in rooms.log.withdrawn] == [
+        ("b", ("as many requests in flight as it takes",))
+    ]
+    full.cancel()
+    await asyncio.gather(full, return_exceptions=True)
 
 
 @either_way

@@ -92,6 +92,15 @@ async def test_what_failed_its_check_is_settled_as_the_vendor_reported() -> None
     assert failed.cost_nanos > 0
 
 
+async def test_what_a_repair_adds_is_in_the_estimate_where_the_vendor_gives_no_figures() -> None:
+    rooms = house()
+    rooms.provider.will("a", replace(BAD, usage=False), replace(GOOD, usage=False))
+    await ask(rooms)
+    first, repair = rooms.log.outcomes
+    assert repair.tokens_estimated
+    assert repair.tokens_in == first.tokens_in + -(-(len(BAD.text) + len(WORDS)) // 4)
+
+
 async def test_each_place_is_asked_to_repair_once_and_then_the_caller_is_told() -> None:
     rooms = house(rules=RetryRules(attempts_max=6))
     rooms.provider.default = BAD
