@@ -1,31 +1,15 @@
-"""A reply as a score: bytes to send, pauses to keep, and how the connection ends. Pure.
-
-Every fault is such a score, so the server that plays it knows no fault by name.
-"""
+"""The OpenAI-compatible emulator's replies and faults, as scores. Pure."""
 
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
 from signalbox.simulate.answers import CREATED_S, Answer, Ask, answer
 from signalbox.simulate.scenario import Behaviour
+from signalbox.simulate.score import HTML, LAST_CHUNK, NOT_HTTP, Step, chunk, page, stream_head
 
-Ending = Literal["keep", "close", "reset", "hang"]
-Step = bytes | float | Ending
-"""Bytes are sent, a float is a pause in seconds, a word ends the reply."""
-
-REASONS: Final = {
-    200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
-    405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 422: "Unprocessable Entity",
-    429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
-    504: "Gateway Timeout", 529: "Overloaded",
-}  # fmt: skip
-EVENT_STREAM: Final = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\n"
-    b"transfer-encoding: chunked\r\n\r\n"
-)
-LAST_CHUNK: Final = b"0\r\n\r\n"
+_EVENT_STREAM: Final = stream_head(b"text/event-stream")
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -37,10 +21,10 @@ def perform(ask: Ask, behaviour: Behaviour, number: int) -> Iterator[Step]:
         case "reset_before":
             yield "reset"
         case "garbage":
-            yield b"\x16\x03SPEAK FRIEND\r\n\r\n\x00\xff not http\r\n"
+            yield NOT_HTTP
             yield "close"
         case "wrong_type":
-            yield page(200, b"<html><body>It works!</body></html>", kind=b"text/html")
+            yield page(200, HTML, kind=b"text/html")
             yield "keep"
         case "status":
             yield vendor_error(behaviour)
@@ -63,13 +47,6 @@ def vendor_error(behaviour: Behaviour) -> bytes:
         if value:
             headers += f"{name}: {value}\r\n".encode()
     return page(behaviour.status, _error_json(behaviour), headers=headers)
-
-
-def page(status: int, body: bytes, *, kind: bytes = b"application/json", headers: bytes = b"") -> bytes:
-    return (
-        b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %d\r\n%s\r\n"
-        % (status, REASONS.get(status, "Status").encode(), kind, len(body), headers)
-    ) + body
 
 
 def refusal(status: int, code: str, message: str) -> bytes:
@@ -119,9 +96,9 @@ def _stream(ask: Ask, behaviour: Behaviour, number: int) -> Iterator[Step]:
     said = answer(ask, behaviour.tokens)
     events = list(_events(ask, said, behaviour, number))
     broken = len(events) // 2  # where the faults in the middle strike
-    yield EVENT_STREAM
+    yield _EVENT_STREAM
     if behaviour.fault == "error_body":
-        yield _chunk(_sse(_error_json(behaviour)))
+        yield chunk(_sse(_error_json(behaviour)))
         yield LAST_CHUNK
         yield "keep"
         return
@@ -133,10 +110,10 @@ def _stream(ask: Ask, behaviour: Behaviour, number: int) -> Iterator[Step]:
             return
         if behaviour.fault == "drip":
             for at in range(len(event)):
-                yield _chunk(event[at : at + 1])
+                yield chunk(event[at : at + 1])
                 yield behaviour.token_ms / 1000
         else:
-            yield _chunk(event)
+            yield chunk(event)
             if behaviour.token_ms:
                 yield behaviour.token_ms / 1000
     yield LAST_CHUNK
@@ -150,15 +127,15 @@ def _breakdown(event: bytes, behaviour: Behaviour) -> Iterator[Step]:
         case "silent":
             yield "hang"
         case "half_event":
-            yield _chunk(event[: len(event) // 2])
+            yield chunk(event[: len(event) // 2])
             yield LAST_CHUNK
             yield "keep"
         case "truncated_json":
-            yield _chunk(event[: len(event) // 2] + b"\n\n")
+            yield chunk(event[: len(event) // 2] + b"\n\n")
             yield LAST_CHUNK
             yield "keep"
         case "error_event":
-            yield _chunk(_sse(_error_json(behaviour)))
+            yield chunk(_sse(_error_json(behaviour)))
             yield LAST_CHUNK
             yield "keep"
         case _:  # early_eof
@@ -233,7 +210,3 @@ def _choices(ask: Ask, behaviour: Behaviour) -> int:
 
 def _sse(data: bytes) -> bytes:
     return b"data: " + data + b"\n\n"
-
-
-def _chunk(data: bytes) -> bytes:
-    return b"%x\r\n%s\r\n" % (len(data), data)

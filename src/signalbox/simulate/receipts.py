@@ -15,7 +15,8 @@ from msgspec import Struct
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """`request_id` is the `x-request-id` header; `time_us` wall clock; `number` counts from 1."""
+    """`request_id` is the `x-request-id` header; `time_us` wall clock; `number` counts from 1 for each
+    `vendor` (its name where several are emulated)."""
 
     event: Literal["received", "partial", "ended"]
     number: int
@@ -27,6 +28,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     body_sha256: str = ""
     body_bytes: int = 0
     finished: bool = False
+    vendor: str = ""
 
 
 class Receipts:
@@ -43,7 +45,16 @@ class Receipts:
         return self._keep or self._file is not None
 
     def received(
-        self, number: int, request_id: str, method: str, path: str, model: str, body: bytes, *, whole: bool
+        self,
+        number: int,
+        request_id: str,
+        method: str,
+        path: str,
+        model: str,
+        body: bytes,
+        *,
+        whole: bool,
+        vendor: str = "",
     ) -> None:
         self._add(
             Receipt(
@@ -56,13 +67,20 @@ class Receipts:
                 model=model,
                 body_sha256=hashlib.sha256(body).hexdigest(),
                 body_bytes=len(body),
+                vendor=vendor,
             )
         )
 
-    def ended(self, number: int, request_id: str, *, finished: bool) -> None:
-        time_us = time.time_ns() // 1000
+    def ended(self, number: int, request_id: str, *, finished: bool, vendor: str = "") -> None:
         self._add(
-            Receipt(event="ended", number=number, request_id=request_id, time_us=time_us, finished=finished)
+            Receipt(
+                event="ended",
+                number=number,
+                request_id=request_id,
+                time_us=time.time_ns() // 1000,
+                finished=finished,
+                vendor=vendor,
+            )
         )
 
     def close(self) -> None:
