@@ -269,6 +269,21 @@ async def test_of_two_that_answer_at_once_one_wins_and_the_other_is_on_the_books
     assert nothing_is_left(rooms)
 
 
+async def test_who_is_beaten_is_known_to_be_at_least_as_slow_as_it_was_waited_for() -> None:
+    rooms = house()
+    rooms.provider.will("a", SLOW)
+
+    def late(place: str) -> None:
+        if place == "dispatch.first_event":
+            rooms.clock.advance(3_000_000)
+
+    rooms.at = late
+    await ask(rooms, asked(stream=True))
+    rooms.clock.advance(1_000_000)
+    snapshot = rooms.health.cut(rooms.interlock.release.catalogue, rooms.clock.monotonic_us()).snapshot
+    assert snapshot.endpoints[0].first_token_us == (3_000_000, 0, 0, 0)
+
+
 async def test_a_hedge_waits_in_no_queue() -> None:
     one = Limits(context_tokens=128_000, output_tokens=16_000, concurrency=1)
     rooms = house(limits=one)

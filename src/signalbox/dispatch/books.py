@@ -11,6 +11,7 @@ from signalbox.dispatch.attempt import Attempt, Hop, Settlement, Status, withdra
 from signalbox.dispatch.concurrency import STRAIN
 from signalbox.dispatch.health import HealthBook
 from signalbox.dispatch.interlock import Permission
+from signalbox.dispatch.race import Beaten
 from signalbox.domain.errors import LogUnavailable
 from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.domain.records import Record
@@ -69,6 +70,9 @@ class Books:
             first_us = attempt.first_us - attempt.sent_us if attempt.first_us else 0
             rest_us = now_us - attempt.sent_us - first_us
             seen.measured(attempt.hop.asked.tokens_in, first_us, usage.output, rest_us)
+        elif isinstance(failure, Beaten):
+            if attempt.sent_us and attempt.hop.asked.request.stream:
+                seen.outlasted(attempt.hop.asked.tokens_in, now_us - attempt.sent_us)
         elif kind in STRAIN:
             seen.concurrency.strained(attempt.started_us, now_us, endpoint.limits.concurrency)
         return settled

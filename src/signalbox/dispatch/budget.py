@@ -37,8 +37,9 @@ class RetryBudget:
 
     def count(self, now_us: int) -> None:
         """A request, not a retry, is sent. `now_us` is monotonic, here and below."""
-        if now_us // _SLOT_US != self._slot:
-            self._turn(now_us // _SLOT_US)
+        slot = now_us // _SLOT_US
+        if slot != self._slot:
+            self._turn(slot)
         self._counts[self._slot % _SLOTS][0] += 1
         self._requests += 1
 

@@ -187,7 +187,8 @@ class Dispatcher:
                 return delivery
             reply = await provider.complete(call)
             attempt.took(reply)
-            self._judge(attempt, reply)
+            if attempt.misrouted or hop.race is not None or hop.order.check is not None:
+                self._judge(attempt, reply)
         except ProviderFailure as failure:
             self._books.close(attempt, "cancelled" if isinstance(failure, Beaten) else "failed", failure)
             raise

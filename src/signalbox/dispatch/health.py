@@ -70,6 +70,13 @@ class Seen:
             expected = 0 if first_token_us else first
             self.output_token_us = _average(self.output_token_us, max(1, (rest_us - expected) // tokens_out))
 
+    def outlasted(self, tokens_in: int, waited_us: int) -> None:
+        """A stream was stopped, for another had answered, after `waited_us` without content: its first token
+        takes at least that long. Else an endpoint that always loses would be taken to be as quick as ever."""
+        bucket = size_bucket(tokens_in)
+        if waited_us > self.first_token_us[bucket]:
+            self.first_token_us[bucket] = _average(self.first_token_us[bucket], waited_us)
+
     def try_enter(self, endpoint: Endpoint) -> bool:
         """Take a place, if it is trusted with one more request. True: `leave` is owed."""
         return self.turnstile.try_enter(self.concurrency.allowed(endpoint.limits.concurrency))
