@@ -14,6 +14,7 @@ from signalbox.domain.principal import Principal
 from signalbox.domain.request import Request
 from signalbox.domain.traits import Facts, Traits
 from signalbox.domain.verdict import Verdict
+from signalbox.normalise.structured import Check
 from signalbox.shortlist import Target
 
 DEFAULT_OBJECTIVE: Final = "balanced"
@@ -67,7 +68,7 @@ class Objectives:
 class Decided(Struct, frozen=True, kw_only=True):
     """`clock_us` is wall clock; `marks_us` monotonic: when the request came in, and when classify, policy
     and rank were done with it. `seed` breaks ties and draws jitter. `subject` is the user that the key
-    speaks for, or the key's own."""
+    speaks for, or the key's own. `check` is what replies must pass, where the request says so."""
 
     id: str
     operation: str
@@ -84,4 +85,5 @@ class Decided(Struct, frozen=True, kw_only=True):
     dropped: tuple[Dropped, ...]
     clock_us: int
     seed: int
+    check: Check | None
     marks_us: tuple[int, int, int, int]

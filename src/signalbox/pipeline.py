@@ -24,6 +24,7 @@ from signalbox.domain.traits import Facts, Traits
 from signalbox.domain.verdict import Verdict
 from signalbox.entries import Who, decision_record, denial_record, who
 from signalbox.identify import believed
+from signalbox.normalise.structured import check_of
 from signalbox.policy import explain_denials, visible_facts
 from signalbox.ports.clock import Clock, Ids
 from signalbox.ports.failpoint import Failpoint, passing
@@ -98,6 +99,7 @@ class Pipeline:
         if target is None:
             raise _unknown(request.target)
 
+        check = check_of(request)
         declared = believed(principal, request.declared, catalogue.release.boundaries)
         reached.subject = declared.user
         traits = reached.traits = classify(request, declared, principal.tenant, self._count_tokens)
@@ -140,6 +142,7 @@ class Pipeline:
             dropped=choice.dropped,
             clock_us=clock_us,
             seed=seed,
+            check=check,
             marks_us=(started_us, classified_us, judged_us, monotonic_us()),
         )
 
@@ -240,6 +243,7 @@ def _order(decided: Decided) -> Order:
         decided.marks_us[0],
         decided.traits.sensitivity >= decided.principal.tenant.durable_from,
         decided.traits.latency_class,
+        decided.check,
     )
 
 

@@ -5,7 +5,15 @@ A sampling value that is the same as leaving it out (one choice, a penalty of ze
 
 from typing import Final
 
-from signalbox.domain.request import Document, Request, SearchResult, Text, Thinking, ToolResult
+from signalbox.domain.request import (
+    Document,
+    Request,
+    ResponseFormat,
+    SearchResult,
+    Text,
+    Thinking,
+    ToolResult,
+)
 from signalbox.domain.traits import Capability
 
 _TAKES_BACK: Final = {
@@ -26,7 +34,7 @@ def needs_of(request: Request, has_images: bool) -> int:
         needs |= _tool_needs(request)
     answer = request.response_format
     if answer is not None:
-        needs |= Capability.JSON_SCHEMA if answer.kind == "json_schema" else Capability.JSON_OBJECT
+        needs |= _answer_needs(request, answer)
     sampling = request.sampling
     if sampling.n > 1:
         needs |= Capability.MANY_CHOICES
@@ -43,6 +51,14 @@ def needs_of(request: Request, has_images: bool) -> int:
     if request.reasoning is not None and request.reasoning.wanted:
         needs |= Capability.THINKING
     return needs | _history_needs(request)
+
+
+def _answer_needs(request: Request, answer: ResponseFormat) -> int:
+    """Beside tools of the caller's, or with thinking, the answer cannot be forced into a tool."""
+    native = bool(request.tools) or (request.reasoning is not None and request.reasoning.wanted)
+    if answer.kind == "json_schema":
+        return Capability.NATIVE_SCHEMA if native else Capability.JSON_SCHEMA
+    return Capability.NATIVE_OBJECT if native else Capability.JSON_OBJECT
 
 
 def _history_needs(request: Request) -> int:

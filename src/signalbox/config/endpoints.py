@@ -23,11 +23,11 @@ from signalbox.config.tables import (
 from signalbox.config.units import amount_nanos, day_us, duration_ms, token_us
 from signalbox.domain.endpoint import Endpoint, Lifecycle, Limits, Speed, Transport
 from signalbox.domain.money import Price
-from signalbox.domain.traits import CAPABILITY_NAMES, Capability
+from signalbox.domain.traits import CAPABILITY_NAMES, DECLARED_CAPABILITIES, with_implied
 
 EMBEDDED: Final = "embedded"
 
-_CAPABILITIES: Final = Names(frozenset(CAPABILITY_NAMES))
+_CAPABILITIES: Final = Names(DECLARED_CAPABILITIES)
 _FACTS: Final = Names(frozenset(EndpointTable.__struct_fields__) - {"id", "evidence"})
 _ENVIRONMENT_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 _AWS_KEY: Final = re.compile(r"A[KS]IA[A-Z0-9]{16}")  # the one common secret that looks like a name
@@ -64,8 +64,6 @@ def endpoint(
     for index, capability in enumerate(written.capabilities):
         known(faults, (*path, "capabilities", index), capability, _CAPABILITIES, "capability")
         capabilities |= CAPABILITY_NAMES.get(capability, 0)
-    if not capabilities & Capability.EMBEDDINGS:
-        capabilities |= Capability.CHAT
     for field, where in written.evidence.items():
         known(faults, (*path, "evidence", field), field, _FACTS, "field")
         text(faults, (*path, "evidence", field), where)
@@ -92,7 +90,7 @@ def endpoint(
         terms_version=written.terms_version,
         certifications=texts(faults, (*path, "certifications"), written.certifications),
         served_names=texts(faults, (*path, "served_names"), written.served_names),
-        capabilities=capabilities,
+        capabilities=with_implied(capabilities),
         limits=_limits(written.limits, (*path, "limits"), faults),
         speed=_speed(written.speed, (*path, "speed"), faults),
         price=_price(written.price, (*path, "price"), faults),

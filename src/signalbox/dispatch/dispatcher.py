@@ -23,7 +23,9 @@ from signalbox.dispatch.repair import Asked, Unfit, asked_again
 from signalbox.dispatch.step import RetryRules, Send, Stop, Tried, hedge_step, next_step
 from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.domain.notes import Note
 from signalbox.domain.reply import CONTENT, Event, Finished, Reply, Served
+from signalbox.normalise.structured import answer_in, asked_of
 from signalbox.ports.clock import Clock
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import DecisionLog
@@ -173,10 +175,14 @@ class Dispatcher:
         delivery = Delivery(attempt)
         try:
             provider = self._providers[endpoint.provider]
-            request = hop.asked.request
+            request = sent = hop.asked.request
+            if request.response_format is not None:
+                sent = asked_of(request, endpoint.capabilities)
+                if sent is not request:
+                    attempt.note(Note.SCHEMA_AS_TOOL)
             call = Call(
                 endpoint,
-                request,
+                sent,
                 attempt.id,
                 hop.deadline_us,
                 lambda: self._sending(attempt),
@@ -186,6 +192,8 @@ class Dispatcher:
                 delivery.events = await self._open(attempt, delivery, provider.stream(call))
                 return delivery
             reply = await provider.complete(call)
+            if request.response_format is not None:
+                reply = answer_in(reply, by_tool=sent is not request)
             attempt.took(reply)
             if attempt.misrouted or hop.race is not None or hop.order.check is not None:
                 self._judge(attempt, reply)

@@ -159,12 +159,16 @@ Effort = Literal["", "none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 class Reasoning(Struct, frozen=True, kw_only=True):
     """How much thinking before the answer is asked for: an `effort` in words, a budget in tokens, or as
-    much as the model sees fit (`adaptive`). `visible`: the caller wants to read it; None says nothing."""
+    much as the model sees fit (`adaptive`). `visible`: the caller wants to read it; None says nothing.
+
+    `thinking` is `unsaid` where the caller gave an effort for the whole answer without a word on thinking,
+    and `off` where it gave one and forbade thinking."""
 
     effort: Effort = ""
     budget_tokens: int | None = None
     adaptive: bool = False
     visible: bool | None = None
+    thinking: Literal["asked", "unsaid", "off"] = "asked"
 
     @property
     def wanted(self) -> bool:

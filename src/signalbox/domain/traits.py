@@ -70,11 +70,36 @@ class Capability:
     PROMPT_CACHE: Final = 524288
     ANTHROPIC_THINKING: Final = 1048576  # takes back thinking that Claude signed
     OPENAI_THINKING: Final = 2097152  # … that OpenAI's models encrypted
+    NATIVE_SCHEMA: Final = 4194304  # a JSON schema of its own, and not by way of a tool
+    NATIVE_OBJECT: Final = 8388608
 
 
 CAPABILITY_NAMES: Final[dict[str, int]] = {
     name.lower().replace("_", "-"): bit for name, bit in vars(Capability).items() if name.isupper()
 }
+
+
+DECLARED_CAPABILITIES: Final = frozenset(CAPABILITY_NAMES) - {"chat", "native-schema", "native-object"}
+"""Those that a registry entry states; the others follow from them."""
+
+
+def with_implied(declared: int) -> int:
+    """All that an endpoint of these declared capabilities can do.
+
+    What makes no vectors chats. A tool whose parameters are the schema, and that must be called, gives
+    structured output where there is none natively.
+    """
+    able = declared
+    if not able & Capability.EMBEDDINGS:
+        able |= Capability.CHAT
+    if able & Capability.JSON_SCHEMA:
+        able |= Capability.NATIVE_SCHEMA
+    if able & Capability.JSON_OBJECT:
+        able |= Capability.NATIVE_OBJECT
+    by_tool = Capability.TOOLS | Capability.FORCED_TOOL
+    if able & by_tool == by_tool:
+        able |= Capability.JSON_SCHEMA | Capability.JSON_OBJECT
+    return able
 
 
 def capability_names(bits: int) -> tuple[str, ...]:
