@@ -31,7 +31,6 @@ class Note(StrEnum):
     MAX_TOKENS_SET = "an output limit set where the vendor demands one"
     TURNS_MERGED = "neighbouring messages of one role sent as one"
     MESSAGE_IDS_LEFT_OUT = "ids of earlier output left out"
-    ARGUMENTS_WRAPPED = "arguments of earlier tool calls that are no JSON object wrapped in one"
     BLANK_TEXT_LEFT_OUT = "blank texts left out"
     DOCUMENT_BLOCKS_JOINED = "documents of several texts read as one"
     REASONING_BEFORE_FORCED_TOOL = "reasoning left out before a forced tool call"

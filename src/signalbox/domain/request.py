@@ -172,7 +172,8 @@ class Reasoning(Struct, frozen=True, kw_only=True):
 
     @property
     def wanted(self) -> bool:
-        return self.adaptive or self.budget_tokens is not None or self.effort not in ("", "none")
+        asked = self.adaptive or self.budget_tokens is not None or self.effort not in ("", "none")
+        return asked and self.thinking != "off"
 
 
 class Embedding(Struct, frozen=True, kw_only=True):
