@@ -127,7 +127,7 @@ WHOLE: dict[Fault, Kind] = {
     "reset_before": Kind.RESET,
     "reset_mid": Kind.RESET,
     "garbage": Kind.BAD_REPLY,
-    "error_body": Kind.BAD_REPLY,
+    "error_body": Kind.SERVER_ERROR,
     "wrong_type": Kind.BAD_REPLY,
     "truncated_json": Kind.BAD_REPLY,
     "early_eof": Kind.RESET,
@@ -136,7 +136,7 @@ WHOLE: dict[Fault, Kind] = {
 }
 STREAMED: dict[Fault, Kind] = WHOLE | {
     "half_event": Kind.BAD_REPLY,
-    "error_event": Kind.BAD_REPLY,
+    "error_event": Kind.SERVER_ERROR,
     "early_eof": Kind.BAD_REPLY,
 }
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from signalbox.adapters.providers.openai_compatible.refusal import refusal
+from signalbox.adapters.providers.exchange.refusal import COMMON, refusal
 from signalbox.dispatch.attempt import Order
 from signalbox.dispatch.exhausted import exhausted
 from signalbox.dispatch.step import Stop, Tried
@@ -68,9 +68,7 @@ def test_the_statuses_of_openai_compatible_servers_are_those_of_their_provider()
     seen = 0
     for first, kind in rows("### OpenAI, Azure OpenAI and compatible servers"):
         for status in re.findall(r"\b\d{3}\b", first):
-            if status == "424":
-                continue  # Azure's dependency failure: see the provider's own tests
-            failure = refusal("a", int(status), lambda name: None, VendorError("", status, ""), 0)
+            failure = refusal(COMMON, "a", int(status), lambda name: None, VendorError("", status, ""), 0)
             assert f"`{failure.kind}`" == kind, status
             seen += 1
-    assert seen == 16
+    assert seen == 17

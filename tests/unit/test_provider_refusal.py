@@ -2,7 +2,8 @@
 
 import pytest
 
-from signalbox.adapters.providers.openai_compatible.refusal import RETRY_AFTER_MS_MAX, refusal
+from signalbox.adapters.providers.exchange.refusal import COMMON, refusal
+from signalbox.adapters.providers.exchange.waiting import RETRY_AFTER_MS_MAX
 from signalbox.domain.failure import FailureKind as Kind
 from signalbox.domain.failure import ProviderFailure
 from signalbox.wires.openai_chat import VendorError
@@ -14,18 +15,19 @@ def refused(
     status: int, *, code: str = "", kind: str = "", message: str = "", **headers: str
 ) -> ProviderFailure:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return refusal("eu-1", status, named.get, VendorError(kind, code or str(status), message), NOW_US)
+    return refusal(COMMON, "eu-1", status, named.get, VendorError(kind, code or str(status), message), NOW_US)
 
 
 @pytest.mark.parametrize(
     ("kind", "statuses"),
     [
         (Kind.CALLER_FAULT, [400, 413, 422]),
-        (Kind.CREDENTIAL, [401, 402, 403, 404, 410]),
+        (Kind.CREDENTIAL, [401, 403, 404, 410]),
         (Kind.TIMEOUT, [408, 504]),
         (Kind.RATE_LIMITED, [409, 429]),
         (Kind.OVERLOADED, [503, 529]),
-        (Kind.SERVER_ERROR, [500, 501, 502, 520, 599]),
+        (Kind.QUOTA, [402]),
+        (Kind.SERVER_ERROR, [424, 500, 501, 502, 520, 599]),
         (Kind.BAD_REPLY, [201, 202, 204, 206, 301, 302, 307, 308, 405, 406, 415, 418]),
     ],
 )
@@ -42,7 +44,7 @@ def test_a_status_has_its_kind(kind: Kind, statuses: list[int]) -> None:
         (Kind.CONTENT_FILTER, 400, "content_policy_violation"),
         (Kind.CALLER_FAULT, 400, "context_length_exceeded"),
         (Kind.CALLER_FAULT, 400, "exceed_context_size_error"),
-        (Kind.CREDENTIAL, 429, "insufficient_quota"),
+        (Kind.QUOTA, 429, "insufficient_quota"),
         (Kind.RATE_LIMITED, 429, "rate_limit_exceeded"),
         (Kind.CREDENTIAL, 404, "model_not_found"),
         (Kind.CREDENTIAL, 400, "model_not_found"),
