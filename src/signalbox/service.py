@@ -15,10 +15,9 @@ from signalbox.config import ConfigErrors
 from signalbox.domain.errors import NotFound, SignalboxError
 from signalbox.edge.app import Edge
 from signalbox.edge.gate import Gate
-from signalbox.edge.openai_chat import ChatCompletions
-from signalbox.edge.openai_models import Models
 from signalbox.edge.operations import Operations, Readiness, ReloadRefused
 from signalbox.edge.protocol import EdgeLimits
+from signalbox.edge.routes import doors
 from signalbox.edge.server import bind, serve
 from signalbox.policy import PolicyInvalid
 from signalbox.ports.meter import EndpointState
@@ -40,17 +39,18 @@ class HttpService:
             body_bytes_max=box.settings.server.body_bytes_max,
         )
         operations = Operations(self.gate, self)
+        served = doors(self.gate)
         self.app = Edge(
             {
-                "/v1/chat/completions": ChatCompletions(self.gate),
-                "/v1/models": Models(self.gate),
+                **served.routes,
                 "/healthz": operations.healthz,
                 "/readyz": operations.readyz,
                 "/metrics": operations.metrics,
                 "/admin/v1/reload": operations.reload,
                 "/admin/v1/endpoints": operations.endpoints,
                 "/admin/v1/endpoints/release": operations.release,
-            }
+            },
+            served.under,
         )
 
     async def readiness(self) -> Readiness:

@@ -136,7 +136,7 @@ FAILED = [
     ("reset", 502, "upstream_failed", "reset"),
     ("garbage", 502, "upstream_failed", "bad_reply"),
     ("wrong-type", 502, "upstream_failed", "bad_reply"),
-    ("error-body", 502, "upstream_failed", "bad_reply"),
+    ("error-body", 502, "upstream_failed", "server_error"),
     ("refused", 502, "upstream_failed", "credential"),
     ("broken", 502, "upstream_failed", "server_error"),
 ]
@@ -181,7 +181,7 @@ def test_a_stream_that_never_began_is_an_error_with_a_status(
         ("reset-mid", "upstream_failed", "reset"),
         ("half-event", "upstream_failed", "bad_reply"),
         ("truncated", "upstream_failed", "bad_reply"),
-        ("error-event", "upstream_failed", "bad_reply"),
+        ("error-event", "upstream_failed", "server_error"),
         ("early-eof", "upstream_failed", "bad_reply"),
         ("silent", "upstream_timeout", "idle"),
     ],

@@ -111,7 +111,7 @@ class Attempt:
         self.misrouted = ""
         self.finish = ""
         self.whole = False
-        self.notes: tuple[str, ...] = ()
+        self.notes = hop.asked.request.notes
 
     def note(self, words: str) -> None:
         """The provider says what it could not say exactly in the vendor's dialect."""

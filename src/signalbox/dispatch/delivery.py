@@ -15,9 +15,10 @@ from signalbox.domain.reply import Event, Reply
 class Delivery:
     """`reply` when it is whole, `events` while it comes. `settlement` is set at its end."""
 
-    __slots__ = ("attempt", "endpoint", "events", "number", "planned", "reply", "settlement")
+    __slots__ = ("_attempt", "attempt", "endpoint", "events", "number", "planned", "reply", "settlement")
 
     def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
         self.attempt = attempt.id
         self.number = attempt.hop.number
         self.endpoint = attempt.endpoint
@@ -25,6 +26,11 @@ class Delivery:
         self.reply: Reply | None = None
         self.events: Relay | None = None
         self.settlement: Settlement | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was mapped or left out on the way, in the words of `domain.notes`."""
+        return self._attempt.notes
 
 
 class Relay:

@@ -20,6 +20,7 @@ _FIELDS: Final = {
     b"x-signalbox-deadline-ms": "deadline_ms",
 }
 _PREFIX: Final = b"x-signalbox-"
+_KEYS: Final = frozenset((b"api-key", b"x-api-key"))  # as Azure's and Anthropic's clients send one
 _VALUE_MAX: Final = 256
 _KEPT_MAX: Final = 4_096
 _LENGTH_DIGITS_MAX: Final = 16
@@ -49,7 +50,7 @@ class Headers:
                     self.credential = token.strip()
             elif name == b"content-length":
                 self.body_bytes = int(value) if len(value) < _LENGTH_DIGITS_MAX else _ENDLESS
-            elif name == b"api-key" and not self.credential:  # as Azure's clients send it
+            elif name in _KEYS and not self.credential:
                 self.credential = value.decode("latin-1").strip()
 
 

@@ -15,7 +15,7 @@ from signalbox.domain.errors import (
     SignalboxError,
 )
 from signalbox.domain.principal import Principal
-from signalbox.edge.problems import log_level, openai_body, retry_after_s
+from signalbox.edge.problems import OPENAI, Shape, headers_of, log_level
 from signalbox.edge.protocol import GONE, SLOW
 from signalbox.identify import KeyExpired, KeyRing
 from signalbox.pipeline import Pipeline
@@ -26,7 +26,6 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
-HeaderList = list[tuple[bytes, bytes]]
 
 OPERATOR_ROLE: Final = "operator"
 _log: Final = logging.getLogger("signalbox.edge")
@@ -86,27 +85,17 @@ async def answer(send: Send, status: int, body: bytes, headers: Iterable[tuple[b
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-async def answer_error(send: Send, error: SignalboxError, receive: Receive | None = None) -> None:
-    """The error in OpenAI's shape; the connection is closed where its request may be half read.
+async def answer_error(
+    send: Send, error: SignalboxError, receive: Receive | None = None, shape: Shape = OPENAI
+) -> None:
+    """The error in the dialect's shape; the connection is closed where its request may be half read.
 
     With `receive`, what is still on its way is read and thrown away first: closing on a client that is
     sending would reset the connection, and most clients would then never read why.
     """
     _log.log(log_level(error), "%s %s: %s", error.decision or "-", error.code, error.operator)
-    headers: HeaderList = []
-    if error.decision:
-        headers.append((b"x-signalbox-decision", error.decision.encode()))
-        headers.append((b"x-signalbox-reason", error.code.encode()))
-    retry_s = retry_after_s(error)
-    if retry_s is not None:
-        headers.append((b"retry-after", b"%d" % retry_s))
-    if error.status in (408, 413):
-        headers.append((b"connection", b"close"))
-    if error.status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    if isinstance(error, MethodNotAllowed):
-        headers.append((b"allow", error.allowed.encode()))
-    body = openai_body(error)
+    headers = headers_of(error, shape)
+    body = shape.body(error)
     if receive is None or not isinstance(error, RequestTooLarge):
         await answer(send, error.status, body, headers)
         return

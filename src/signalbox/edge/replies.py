@@ -14,27 +14,36 @@ _SENSITIVITY: Final = tuple(label.encode() for label in SENSITIVITY_LABELS)
 
 
 class ReplyHeaders:
-    """Builds `X-Signalbox-*` and `Server-Timing`; keeps what many replies say alike."""
+    """Builds `X-Signalbox-*` and `Server-Timing`; keeps what many replies say alike. `request_id` is the
+    header in which the dialect's SDKs look for a name of the request: the decision's."""
 
-    def __init__(self) -> None:
+    def __init__(self, request_id: bytes) -> None:
+        self._request_id = request_id
         self._alike: dict[tuple[object, ...], tuple[Endpoint, _HeaderList]] = {}
 
-    def build(self, decided: Decided, delivery: Delivery, came_us: int, now_us: int) -> _HeaderList:
-        """Times are monotonic µs: `came_us` when the request was first seen, `now_us` when it is answered."""
+    def build(
+        self, decided: Decided, delivery: Delivery, came_us: int, now_us: int, mode: bytes
+    ) -> _HeaderList:
+        """Times are monotonic µs: `came_us` when the request was first seen, `now_us` when it is answered.
+        `mode` is the stream's."""
         settlement = delivery.settlement
+        decision = decided.id.encode()
         headers = [
-            (b"x-signalbox-decision", decided.id.encode()),
+            (b"x-signalbox-decision", decision),
+            (self._request_id, decision),
             (b"server-timing", server_timing(decided, came_us, now_us)),
-            *self._shared(decided, delivery, streamed=settlement is None),
+            *self._shared(decided, delivery, mode),
         ]
+        if delivery.notes:
+            headers.append((b"x-signalbox-notes", "; ".join(delivery.notes).encode()))
         if settlement is not None:
             headers.append((b"x-signalbox-cost", str(settlement.cost).encode()))
         return headers
 
-    def _shared(self, decided: Decided, delivery: Delivery, *, streamed: bool) -> _HeaderList:
+    def _shared(self, decided: Decided, delivery: Delivery, mode: bytes) -> _HeaderList:
         endpoint, traits = delivery.endpoint, decided.traits
         why = reason(delivery)
-        key = (id(endpoint), traits.task, traits.sensitivity, why, streamed)
+        key = (id(endpoint), traits.task, traits.sensitivity, why, mode)
         known = self._alike.get(key)
         if known is not None and known[0] is endpoint:
             return known[1]
@@ -46,7 +55,7 @@ class ReplyHeaders:
             (b"x-signalbox-task", traits.task.encode()),
             (b"x-signalbox-sensitivity", _SENSITIVITY[traits.sensitivity]),
             (b"x-signalbox-reason", why.encode()),
-            (b"x-signalbox-stream-mode", b"pass-through" if streamed else b"none"),
+            (b"x-signalbox-stream-mode", mode),
         ]
         if len(self._alike) > _ALIKE_MAX:  # catalogues come and go with reloads
             self._alike.clear()
