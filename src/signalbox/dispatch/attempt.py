@@ -23,6 +23,7 @@ from signalbox.domain.reply import (
     Metered,
     Reply,
     Served,
+    TextDelta,
     ThinkingSealed,
     ToolDelta,
 )
@@ -146,7 +147,9 @@ class Attempt:
 
     def saw(self, event: Event) -> None:
         """Read along with a stream."""
-        if isinstance(event, CONTENT):
+        if type(event) is TextDelta:  # nearly all are
+            self.characters += len(event.text)
+        elif isinstance(event, CONTENT):
             self.characters += _length(event)
         elif isinstance(event, Finished):
             self.finish = event.reason

@@ -5,6 +5,7 @@ instead of two. It keeps no time and knows no limits but the size of what waits 
 """
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
@@ -15,6 +16,9 @@ _STATUS_LINES: Final = {
     status.value: b"HTTP/1.1 %d %b\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus
 }
 _BODILESS: Final = frozenset((204, 304))
+_LINE: Final = b": ".join
+_LENGTH: Final = b"\r\ncontent-length: "
+_CLOSE: Final = b"\r\nconnection: close\r\n"
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _DISCONNECT: Final = {"type": "http.disconnect"}
 # How the end of an answer's body is told.
@@ -27,12 +31,9 @@ _BODY: Final = "http.response.body"
 
 
 class Line(Protocol):
-    """The connection that an exchange is held over."""
+    """The connection that an exchange is held over. `writable`: what to wait for before more is written."""
 
-    def write(self, data: bytes) -> None: ...
-
-    def may_write(self) -> asyncio.Future[None] | None:
-        """What to wait for before writing more; None: nothing."""
+    writable: asyncio.Future[None] | None
 
     def read_on(self) -> None:
         """Read again, if reading was paused."""
@@ -59,6 +60,7 @@ class Exchange:
         "_unread",
         "_waiter",
         "_whole",
+        "_write",
         "answered",
         "gone",
         "keep_alive",
@@ -70,6 +72,7 @@ class Exchange:
         self,
         loop: asyncio.AbstractEventLoop,
         line: Line,
+        write: Callable[[bytes], None],
         scope: dict[str, Any],
         *,
         keep_alive: bool,
@@ -77,6 +80,7 @@ class Exchange:
     ) -> None:
         self._loop = loop
         self._line = line
+        self._write = write
         self.scope = scope
         self.keep_alive = keep_alive
         self.started = False
@@ -119,7 +123,7 @@ class Exchange:
     async def receive(self) -> dict[str, Any]:
         if self._expects_continue and not self.started:
             self._expects_continue = False
-            self._line.write(_CONTINUE)
+            self._write(_CONTINUE)
         while not (self.answered or self.gone):
             if self._pieces or (self._whole and not self._told):
                 pieces, self._pieces = self._pieces, []
@@ -134,66 +138,66 @@ class Exchange:
 
     async def send(self, message: dict[str, Any]) -> None:
         """Raises `RuntimeError` for what the protocol does not allow at this point."""
-        writable = self._line.may_write()
+        writable = self._line.writable
         if writable is not None and not self.gone:
             await writable
         if self.gone:
             return
-        kind = message["type"]
-        if kind == _START and not self.started:
+        if message["type"] == _BODY and self.started and not self.answered:
+            more = message["more_body"]
+            data = self._framed(message["body"], more=more)
+            if self._head:
+                data, self._head = self._head + data, b""
+            if data:
+                self._write(data)
+            if not more:
+                self.answered = True
+                self._wake()
+                self._line.answered(self)
+        elif message["type"] == _START and not self.started:
             self._start(message["status"], message["headers"])
-        elif kind == _BODY and self.started and not self.answered:
-            self._continue(message["body"], more=message["more_body"])
         else:
-            raise RuntimeError(f"`{kind}` has no place at this point of an answer")
+            raise RuntimeError(f"`{message['type']}` has no place at this point of an answer")
 
     # Leaves
 
     def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self.started = True
-        lines = [_STATUS_LINES[status]]
-        for name, value in headers:
-            if name == b"connection":  # the only word of it that applications here say is `close`
-                self.keep_alive = False
-                continue
-            if name == b"content-length":
-                self._framing, self._left = _BY_LENGTH, int(value)
-            lines.append(b"%b: %b\r\n" % (name, value))
+        head = b"%b%b\r\n" % (_STATUS_LINES[status], b"\r\n".join(map(_LINE, headers)))
+        ends = 1 + len(headers)
+        if head.count(b"\n") != ends or head.count(b"\r") != ends or head.find(b"\0") >= 0:
+            raise RuntimeError("a header of the answer would break its head")
+        at = head.find(_LENGTH)
+        if at >= 0:
+            at += len(_LENGTH)
+            self._framing, self._left = _BY_LENGTH, int(head[at : head.find(b"\r", at)])
         if self.scope["method"] == "HEAD" or status in _BODILESS:
             self._framing = _NO_BODY
-        elif self._framing is not _BY_LENGTH:
+        elif at < 0:
             if self.scope["http_version"] == "1.1":
                 self._framing = _CHUNKED
-                lines.append(b"transfer-encoding: chunked\r\n")
+                head += b"transfer-encoding: chunked\r\n"
             else:
                 self._framing, self.keep_alive = _BY_CLOSE, False
-        if not self.keep_alive:
-            lines.append(b"connection: close\r\n")
-        head = b"".join(lines)
-        if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines) or b"\0" in head:
-            raise RuntimeError("a header of the answer would break its head")
+        if head.find(_CLOSE) >= 0:
+            self.keep_alive = False
+        elif not self.keep_alive:
+            head += _CLOSE[2:]
         self._head = head + b"\r\n"
 
-    def _continue(self, body: bytes, *, more: bool) -> None:
+    def _framed(self, body: bytes, *, more: bool) -> bytes:
         framing = self._framing
+        if framing is _CHUNKED:
+            if more:
+                return b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            return b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n"
+        if framing is _NO_BODY:
+            return b""
         if framing is _BY_LENGTH:
             self._left -= len(body)
             if self._left < 0 or (self._left and not more):
                 raise RuntimeError("the body of the answer has another length than its head says")
-        elif framing is _CHUNKED:
-            body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-            if not more:
-                body += b"0\r\n\r\n"
-        elif framing is _NO_BODY:
-            body = b""
-        if self._head:
-            body, self._head = self._head + body, b""
-        if body:
-            self._line.write(body)
-        if not more:
-            self.answered = True
-            self._wake()
-            self._line.answered(self)
+        return body
 
     def _wake(self) -> None:
         waiter = self._waiter

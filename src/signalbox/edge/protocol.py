@@ -88,7 +88,7 @@ class EdgeProtocol(asyncio.Protocol):
         self._waiting: deque[Exchange] = deque()
 
         self._reading = True
-        self._writable: asyncio.Future[None] | None = None
+        self.writable: asyncio.Future[None] | None = None
         self._slow: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._idle: asyncio.TimerHandle | None = None
@@ -145,12 +145,12 @@ class EdgeProtocol(asyncio.Protocol):
             self._slow = self._loop.call_later(self._limits.body_s, self._too_slow)
 
     def pause_writing(self) -> None:
-        if self._writable is None:
-            self._writable = self._loop.create_future()
+        if self.writable is None:
+            self.writable = self._loop.create_future()
         self._arm_stall()
 
     def resume_writing(self) -> None:
-        writable, self._writable = self._writable, None
+        writable, self.writable = self.writable, None
         if writable is not None and not writable.done():
             writable.set_result(None)
         if self._stalled is not None:
@@ -201,6 +201,7 @@ class EdgeProtocol(asyncio.Protocol):
         exchange = self._latest = Exchange(
             self._loop,
             self,
+            self.transport.write,
             scope,
             keep_alive=version != "1.0" and parser.should_keep_alive(),
             expects_continue=self._expects_continue,
@@ -223,12 +224,6 @@ class EdgeProtocol(asyncio.Protocol):
             self._latest.end()
 
     # What an exchange calls
-
-    def write(self, data: bytes) -> None:
-        self.transport.write(data)
-
-    def may_write(self) -> asyncio.Future[None] | None:
-        return self._writable
 
     def read_on(self) -> None:
         if not self._reading:

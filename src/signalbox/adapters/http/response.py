@@ -112,7 +112,12 @@ class Response:
                 raise self.failure
             if self.ended:
                 return b""
-            await self.arrival()
+            waiter = self.waiter = self._loop.create_future()  # `arrival`, without another coroutine a chunk
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                self.close()
+                raise
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
         if self.buffered > self.room and self.source is not None:
