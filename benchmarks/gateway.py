@@ -76,7 +76,7 @@ contract = "none"
 terms_version = "1"
 certifications = []
 served_names = ["bench-model"]
-capabilities = ["streaming", "json-object", "json-schema", "tools"]
+capabilities = ["streaming", "json-object", "json-schema", "tools", "sampling"]
 limits = {{ context_tokens = 128000, output_tokens = 16000, concurrency = 512 }}
 speed = {{ first_token = "{first}ms", input_tokens_per_s = 5000, output_tokens_per_s = 100 }}
 price = {{ currency = "EUR", input_per_mtok = "0.{price}", output_per_mtok = "{price}" }}
