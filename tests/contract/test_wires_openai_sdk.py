@@ -24,7 +24,7 @@ from signalbox.domain.reply import (
     TextDelta,
     ToolDelta,
 )
-from signalbox.domain.request import Image, Message, Request, Text, ToolResult, ToolUse
+from signalbox.domain.request import Image, Message, Request, Text, Thinking, ToolResult, ToolUse
 from signalbox.testing import values
 from signalbox.wires.openai_chat import ChatCall, ChunkWriter, read_request, write_reply, write_request
 
@@ -126,10 +126,10 @@ def test_a_reply_sent_back_as_history_is_read(vendor: Vendor, client: openai.Ope
     message = client.chat.completions.create(model="auto", messages=ASK).choices[0].message
     history: list[Any] = [*ASK, message, {"role": "tool", "tool_call_id": "c", "content": "1"}]
     client.chat.completions.create(model="auto", messages=history)
-    assert read_request(vendor.body).request.messages[1].parts == (Text("a"), use)
+    assert read_request(vendor.body).request.messages[1].parts == (Thinking("hm"), Text("a"), use)
     dumped: list[Any] = [*ASK, message.model_dump()]
     client.chat.completions.create(model="auto", messages=dumped)
-    assert read_request(vendor.body).request.messages[1].parts == (Text("a"), use)
+    assert read_request(vendor.body).request.messages[1].parts == (Thinking("hm"), Text("a"), use)
 
 
 def test_what_is_written_for_a_vendor_is_what_the_sdk_would_send(
@@ -142,7 +142,7 @@ def test_what_is_written_for_a_vendor_is_what_the_sdk_would_send(
             model="m", messages=ASK, stream=True, stream_options={"include_usage": True}
         )
     )
-    written = msgspec.json.decode(write_request(request, model="m", stream=True))
+    written = msgspec.json.decode(write_request(request, model="m", stream=True).body)
     assert written == msgspec.json.decode(vendor.body)
 
 

@@ -33,7 +33,7 @@ def pretty(body: bytes) -> bytes:
 def test_requests(case: str, golden: Callable[[Path, bytes], None]) -> None:
     call = read_request((HERE / f"{case}.client-request.json").read_bytes())
     golden(HERE / f"{case}.domain-request.json", pretty(msgspec.json.encode(call)))
-    vendor = write_request(call.request, model="gpt-vendor", stream=call.request.stream)
+    vendor = write_request(call.request, model="gpt-vendor", stream=call.request.stream).body
     golden(HERE / f"{case}.vendor-request.json", pretty(vendor))
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from signalbox.domain.errors import MalformedRequest, UnsupportedRequest
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import (
+    Cited,
     Event,
     Finished,
     FinishReason,
@@ -20,16 +21,21 @@ from signalbox.domain.reply import (
     Reply,
     Served,
     TextDelta,
+    ThinkingSealed,
     ToolDelta,
 )
 from signalbox.domain.request import (
+    Citation,
+    Document,
     Image,
     Message,
+    Reasoning,
     Refusal,
     Request,
     ResponseFormat,
     Sampling,
     Text,
+    Thinking,
     Tool,
     ToolChoice,
     ToolResult,
@@ -70,21 +76,21 @@ def parts(of: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.lists(of, min_size=1, max_size=3).map(tuple)
 
 
+documents = st.builds(Document, st.just("application/pdf"), st.sampled_from(["JVBERi0=", "AAAA"]), filled)
 said = st.lists(texts | st.builds(Refusal, text), max_size=3)
 assistant_parts = (
     st.tuples(said, st.lists(calls, max_size=2)).map(lambda pair: (*pair[0], *pair[1])).filter(bool)
 )
 messages = st.one_of(
     st.builds(Message, st.sampled_from(["system", "developer"]), parts(texts), text),
-    st.builds(Message, st.just("user"), parts(texts | images), text),
+    st.builds(Message, st.just("user"), parts(texts | images | documents), text),
     st.builds(Message, st.just("assistant"), assistant_parts, text),
-    st.builds(
-        Message, st.just("tool"), st.tuples(st.builds(ToolResult, filled, parts(texts | images))), text
-    ),
+    st.builds(Message, st.just("tool"), st.tuples(st.builds(ToolResult, filled, parts(texts))), text),
 )
 tools = st.lists(
     st.builds(Tool, name, text, st.none() | schema, maybe_bool), max_size=3, unique_by=lambda tool: tool.name
 ).map(tuple)
+efforts: st.SearchStrategy[Any] = st.sampled_from(["none", "low", "high", "max"])
 penalty = st.none() | st.floats(-2, 2)
 sampling = st.builds(
     Sampling,
@@ -119,40 +125,58 @@ def requests(draw: st.DrawFn) -> Request:
         parallel_tool_calls=draw(maybe_bool) if offered else None,
         response_format=draw(formats),
         sampling=draw(sampling),
+        reasoning=draw(st.none() | st.builds(Reasoning, effort=efforts)),
         stream=draw(st.booleans()),
     )
 
 
 @given(requests())
 def test_a_request_written_for_a_vendor_reads_back_the_same(request: Request) -> None:
-    call = read_request(write_request(request, model=request.target, stream=request.stream))
+    call = read_request(write_request(request, model=request.target, stream=request.stream).body)
     assert call.request == request
     assert call.include_usage == request.stream
 
 
 usages = st.builds(
-    lambda input, cached, output, reasoning: Usage(
-        input=input, cached_input=cached, output=output, reasoning=min(reasoning, output)
+    lambda input, cached, kept, output, reasoning: Usage(
+        input=input, cached_input=cached, cache_write=kept, output=output, reasoning=min(reasoning, output)
     ),
-    *[st.integers(0, 2**40)] * 4,
+    *[st.integers(0, 2**40)] * 5,
 )
 reasons: list[FinishReason] = ["stop", "length", "tool_calls", "content_filter"]
 finishes = st.sampled_from(reasons)
 
 
+thoughts = st.one_of(
+    st.builds(lambda words: (Thinking(words),) if words else (), text),
+    st.lists(
+        st.builds(Thinking, text, filled, st.just("anthropic"))
+        | st.builds(Thinking, st.just(""), filled, st.just("anthropic"), st.just(True))
+        | st.builds(Thinking, text, filled, st.just("openai"), st.just(False), text),
+        max_size=3,
+    ).map(tuple),
+)
+places = st.integers(0, 9)
+urls = st.builds(Citation, kind=st.just("url"), title=text, url=text, start=places, end=places)
+
+
 @st.composite
 def replies(draw: st.DrawFn) -> Reply:
-    choices = [
-        values.choice(
+    choices = []
+    for index in range(draw(st.integers(1, 3))):
+        said = values.choice(
             index=index,
             text=draw(text),
             tool_uses=tuple(draw(st.lists(st.builds(ToolUse, text, filled, text), max_size=2))),
             refusal=draw(text),
-            reasoning=draw(text),
             finish=draw(finishes),
         )
-        for index in range(draw(st.integers(1, 3)))
-    ]
+        cited = tuple(draw(st.lists(urls, max_size=2)))
+        parts = [
+            msgspec.structs.replace(part, citations=cited) if isinstance(part, Text) else part
+            for part in said.parts
+        ]
+        choices.append(msgspec.structs.replace(said, parts=(*draw(thoughts), *parts)))
     return Reply(
         choices=tuple(choices),
         usage=draw(usages),
@@ -170,8 +194,16 @@ def as_events(reply: Reply, reasons: list[FinishReason]) -> list[Event]:
     """A reply as a vendor might stream it, one piece a character."""
     events: list[Event] = [Served(reply.served_model)]
     for choice in reply.choices:
-        events += [ReasoningDelta(choice.index, piece) for piece in choice.reasoning]
-        events += [TextDelta(choice.index, piece) for piece in choice.text]
+        for part in choice.parts:
+            if isinstance(part, Thinking):
+                events += [ReasoningDelta(choice.index, piece) for piece in part.text]
+                if part.signature:
+                    events.append(
+                        ThinkingSealed(choice.index, part.signature, part.format, part.redacted, part.id)
+                    )
+            elif isinstance(part, Text):
+                events += [TextDelta(choice.index, piece) for piece in part.text]
+                events += [Cited(choice.index, citation) for citation in part.citations]
         events += [RefusalDelta(choice.index, piece) for piece in choice.refusal]
         for place, use in enumerate(choice.tool_uses):
             events.append(ToolDelta(choice.index, place, "", use.id, use.name))
@@ -226,6 +258,7 @@ def ends_well(parser: EventParser) -> bool:
 
 KEYS = """
 choices index delta message content finish_reason tool_calls function name arguments id usage model error
+reasoning_content reasoning_details annotations signature format url_citation
 prompt_tokens completion_tokens prompt_tokens_details cached_tokens created detail loc msg type code role
 messages tools tool_choice stop stream stream_options metadata response_format image_url url text
 """

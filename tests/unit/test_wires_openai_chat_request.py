@@ -6,14 +6,18 @@ import msgspec
 import pytest
 
 from signalbox.domain.errors import CallerError, MalformedRequest, UnsupportedRequest
+from signalbox.domain.notes import Note
 from signalbox.domain.request import (
     Declared,
+    Document,
     Image,
     Message,
+    Reasoning,
     Refusal,
     ResponseFormat,
     Sampling,
     Text,
+    Thinking,
     Tool,
     ToolChoice,
     ToolResult,
@@ -102,7 +106,7 @@ def test_the_least_request() -> None:
                 "tool_calls": None,
                 "reasoning_content": "thought",
             },
-            Message("assistant", (Text("a"),)),
+            Message("assistant", (Thinking("thought"), Text("a"))),
         ),
         (
             {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "3"}]},
@@ -162,12 +166,12 @@ def test_messages(message: dict[str, Any], expected: Message) -> None:
         (
             {"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}]},
             UnsupportedRequest,
-            "messages[0].content[0].type",
+            "messages[0].content[0].file.file_id",
         ),
         (
             {"role": "user", "content": [{"type": "text", "text": "a", "prompt_cache_breakpoint": {}}]},
-            UnsupportedRequest,
-            "messages[0].content[0].prompt_cache_breakpoint",
+            MalformedRequest,
+            "messages[0].content[0].prompt_cache_breakpoint.mode",
         ),
     ],
 )
@@ -390,13 +394,10 @@ def test_empty_context_says_nothing() -> None:
         ("functions", [], [{"name": "f"}]),
         ("function_call", "auto", {"name": "f"}),
         ("verbosity", "medium", "low"),
-        ("reasoning_effort", None, "high"),
         ("web_search_options", None, {}),
         ("prediction", None, {"type": "content", "content": "a"}),
-        ("prompt_cache_key", None, "k"),
-        ("prompt_cache_options", None, {}),
-        ("prompt_cache_retention", None, "24h"),
-        ("safety_identifier", None, "u"),
+        ("prompt_cache_options", {"mode": "implicit"}, {"mode": "explicit"}),
+        ("prompt_cache_retention", "in_memory", "24h"),
         ("moderation", None, {"model": "m"}),
         ("audio", None, {"voice": "a", "format": "wav"}),
         ("top_logprobs", 0, False),
@@ -433,3 +434,78 @@ def test_errors_never_repeat_what_the_caller_wrote() -> None:
         {"service_tier": secret},
     ):
         assert secret not in refused(CallerError, **fields).message
+
+
+def test_files_are_documents() -> None:
+    pdf = {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}
+    plain = {"file_data": "data:text/plain;charset=utf-8;base64,w6k="}
+    (message,) = read(
+        messages=[
+            {"role": "user", "content": [{"type": "file", "file": pdf}, {"type": "file", "file": plain}]}
+        ]
+    ).request.messages
+    assert message.parts == (
+        Document("application/pdf", "JVBERi0=", "a.pdf"),
+        Document("text/plain", "é"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ("data:text/plain;base64,/w==", MalformedRequest),
+        ("data:application/pdf;base64,", MalformedRequest),
+        ("data:application/pdf;base64,?", MalformedRequest),
+        ("data:application/zip;base64,AAAA", MalformedRequest),
+        ("JVBERi0=", MalformedRequest),
+        ("https://example.com/a.pdf", UnsupportedRequest),
+    ],
+)
+def test_files_are_inline_and_of_a_known_type(data: str, kind: type[CallerError]) -> None:
+    content = [{"type": "file", "file": {"file_data": data}}]
+    error = refused(kind, messages=[{"role": "user", "content": content}])
+    assert error.param == "messages[0].content[0].file.file_data"
+
+
+def test_a_cache_breakpoint_asks_for_the_hour_that_vendors_have() -> None:
+    def text(point: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "text", "text": "a", "prompt_cache_breakpoint": point}
+
+    for point in ({"mode": "explicit"}, {"mode": "explicit", "ttl": "30m"}):
+        assert parts_of({"role": "system", "content": [text(point)]}).parts == (Text("a", "1h"),)
+    long = [{"role": "user", "content": [text({"mode": "explicit", "ttl": "12h"})]}]
+    error = refused(UnsupportedRequest, messages=long)
+    assert error.param == "messages[0].content[0].prompt_cache_breakpoint.ttl"
+
+
+def test_thinking_comes_back_with_its_seals() -> None:
+    details = [
+        {"type": "thinking", "text": "hm", "signature": "s", "format": "anthropic", "id": "", "index": 0},
+        {"type": "redacted_thinking", "signature": "r", "format": "anthropic"},
+    ]
+    message = parts_of(
+        {"role": "assistant", "content": "a", "reasoning_content": "hm", "reasoning_details": details}
+    )
+    assert message.parts == (
+        Thinking("hm", "s", "anthropic"),
+        Thinking("", "r", "anthropic", True),
+        Text("a"),
+    )
+    thought = {"role": "assistant", "reasoning_details": details}
+    assert refused(MalformedRequest, messages=[thought]).param == "messages[0].content"
+
+
+def test_what_is_left_out_is_noted_once() -> None:
+    cited = {"role": "assistant", "content": "a", "annotations": [{"type": "url_citation"}]}
+    request = read(messages=[cited, cited], prompt_cache_key="k", safety_identifier="u").request
+    assert request.notes == (
+        Note.CACHE_KEY_LEFT_OUT,
+        Note.SAFETY_IDENTIFIER_LEFT_OUT,
+        Note.CITATIONS_LEFT_OUT,
+    )
+
+
+def test_reasoning_effort() -> None:
+    assert read(reasoning_effort="xhigh").request.reasoning == Reasoning(effort="xhigh")
+    assert read(reasoning_effort=None).request.reasoning is None
+    assert refused(MalformedRequest, reasoning_effort="a lot").param == "reasoning_effort"

@@ -9,10 +9,11 @@ from signalbox.wires.openai_chat_error import read_error
 from signalbox.wires.openai_chat_read import ChatCall, read_request
 from signalbox.wires.openai_chat_reply import read_reply, write_reply
 from signalbox.wires.openai_chat_stream import ChunkReader, ChunkWriter
-from signalbox.wires.openai_chat_write import write_request
+from signalbox.wires.openai_chat_write import ChatOptions, write_request
 
 __all__ = [
     "ChatCall",
+    "ChatOptions",
     "ChunkReader",
     "ChunkWriter",
     "VendorError",

@@ -11,11 +11,14 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from signalbox.wires.openai_inline import CacheBreakpoint
+
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[a-zA-Z0-9_-]+$")]
 Filled = Annotated[str, Meta(min_length=1)]
 Bounded = Annotated[str, Meta(min_length=1, max_length=256)]
 Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
 class ImageUrl(Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -25,12 +28,12 @@ class ImageUrl(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 class TextPart(Struct, tag_field="type", tag="text", forbid_unknown_fields=True, omit_defaults=True):
     text: str
-    prompt_cache_breakpoint: Any = None
+    prompt_cache_breakpoint: CacheBreakpoint | None = None
 
 
 class ImagePart(Struct, tag_field="type", tag="image_url", forbid_unknown_fields=True, omit_defaults=True):
     image_url: ImageUrl
-    prompt_cache_breakpoint: Any = None
+    prompt_cache_breakpoint: CacheBreakpoint | None = None
 
 
 class RefusalPart(Struct, tag_field="type", tag="refusal", forbid_unknown_fields=True, omit_defaults=True):
@@ -41,8 +44,15 @@ class AudioPart(Struct, tag_field="type", tag="input_audio"):
     """Known, not offered."""
 
 
-class FilePart(Struct, tag_field="type", tag="file"):
-    """Known, not offered."""
+class File(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    file_data: str | None = None
+    file_id: str | None = None
+    filename: Annotated[str, Meta(max_length=256)] | None = None
+
+
+class FilePart(Struct, tag_field="type", tag="file", forbid_unknown_fields=True, omit_defaults=True):
+    file: File
+    prompt_cache_breakpoint: CacheBreakpoint | None = None
 
 
 ContentPart = TextPart | ImagePart | RefusalPart | AudioPart | FilePart
@@ -80,6 +90,17 @@ class UserMessage(Struct, tag_field="role", tag="user", forbid_unknown_fields=Tr
     name: str | None = None
 
 
+class ReasoningDetail(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Ours: thinking with the seal that its vendor set on it, as replies here carry it."""
+
+    type: Literal["thinking", "redacted_thinking"]
+    text: str | None = None
+    signature: str | None = None
+    format: Literal["", "anthropic", "openai"] | None = None
+    id: str | None = None
+    index: int | None = None
+
+
 class AssistantMessage(
     Struct, tag_field="role", tag="assistant", forbid_unknown_fields=True, omit_defaults=True
 ):
@@ -90,6 +111,7 @@ class AssistantMessage(
     tool_calls: Annotated[list[FunctionCall | CustomCall], Meta(max_length=128)] | None = None
     name: str | None = None
     reasoning_content: str | None = None
+    reasoning_details: Annotated[list[ReasoningDetail], Meta(max_length=1024)] | None = None
     annotations: Any = None
     audio: Any = None
     function_call: Any = None
@@ -194,6 +216,9 @@ class Offered(Struct, forbid_unknown_fields=True, omit_defaults=True):
     presence_penalty: Penalty | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
+    reasoning_effort: Effort | None = None
+    prompt_cache_key: str | None = None
+    safety_identifier: str | None = None
     user: Annotated[str, Meta(max_length=512)] | None = None
     metadata: (
         Annotated[
@@ -215,11 +240,8 @@ class Body(Offered, forbid_unknown_fields=True):
     modalities: Any = None
     moderation: Any = None
     prediction: Any = None
-    prompt_cache_key: Any = None
     prompt_cache_options: Any = None
     prompt_cache_retention: Any = None
-    reasoning_effort: Any = None
-    safety_identifier: Any = None
     service_tier: Any = None
     store: Any = None
     top_logprobs: Any = None

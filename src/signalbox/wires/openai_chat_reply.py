@@ -3,20 +3,25 @@
 Vendors add fields, so unknown ones are passed over; what is used is held to its type. Token counts become
 disjoint (`prompt_tokens` includes the cached ones, `Usage.input` does not). It does not check what the model
 said: that is `normalise`.
+
+Thinking that its vendor sealed travels as `reasoning_details` beside `reasoning_content`, in our own shape:
+`{type: thinking | redacted_thinking, text, signature, format, id}`. Citations of URLs are `annotations`;
+others are listed in `signalbox.citations`, each with its choice.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import Choice, FinishReason, Reply, Said
-from signalbox.domain.request import Refusal, Text, Thinking, ToolUse
+from signalbox.domain.request import Citation, Refusal, Text, Thinking, ThinkingFormat, ToolUse
 from signalbox.wires.errors import WireError
 from signalbox.wires.openai_chat_error import read_error
 
 Index = Annotated[int, Meta(ge=0, le=1023)]
+Place = Annotated[int, Meta(ge=-1, le=2**53 - 1)]
 TOKENS_MAX: Final = 2**53 - 1
 _FINISHES: Final[dict[str, FinishReason]] = {
     "stop": "stop",
@@ -39,6 +44,7 @@ FINISHES: Final[dict[FinishReason, str]] = {
 
 class VendorPromptDetails(Struct):
     cached_tokens: int | float | None = None
+    cache_write_tokens: int | float | None = None
 
 
 class VendorOutputDetails(Struct):
@@ -67,6 +73,8 @@ class _Message(Struct):
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
+    reasoning_details: Any = None
+    annotations: Any = None
     tool_calls: list[_Call] | None = None
 
 
@@ -114,11 +122,15 @@ def read_reply(body: bytes) -> Reply:
 def _read_choice(choice: _Choice, place: int) -> Choice:
     message = choice.message
     parts: list[Said] = []
+    sealed = read_details(message.reasoning_details) if message.reasoning_details else []
     thought = message.reasoning_content or message.reasoning
-    if thought:
+    if sealed:
+        parts += sealed
+    elif thought:
         parts.append(Thinking(thought))
     if message.content:
-        parts.append(Text(message.content))
+        cited = read_annotations(message.annotations) if message.annotations else ()
+        parts.append(Text(message.content, citations=cited))
     if message.refusal:
         parts.append(Refusal(message.refusal))
     for call in message.tool_calls or ():
@@ -128,6 +140,53 @@ def _read_choice(choice: _Choice, place: int) -> Choice:
         parts=tuple(parts),
         finish=read_finish(choice.finish_reason),
     )
+
+
+class _Detail(Struct):
+    type: Literal["thinking", "redacted_thinking"]
+    text: str = ""
+    signature: str = ""
+    format: ThinkingFormat = ""
+    id: str = ""
+
+
+class _UrlCitation(Struct):
+    url: str
+    title: str = ""
+    start_index: Place = -1
+    end_index: Place = -1
+
+
+class _Annotation(Struct):
+    type: Literal["url_citation"]
+    url_citation: _UrlCitation
+
+
+def read_details(details: Any) -> list[Thinking]:
+    """What is of our shape; other servers use the name for shapes of their own, and say the text twice."""
+    found = []
+    for detail in details if isinstance(details, list) else ():
+        try:
+            one = msgspec.convert(detail, _Detail)
+        except msgspec.ValidationError:
+            continue
+        redacted = one.type == "redacted_thinking"
+        found.append(Thinking(one.text, one.signature, one.format, redacted, one.id))
+    return found
+
+
+def read_annotations(annotations: Any) -> tuple[Citation, ...]:
+    """Citations of URLs; other kinds speak of files at the vendor, of which none is ever named to it."""
+    found = []
+    for annotation in annotations if isinstance(annotations, list) else ():
+        try:
+            one = msgspec.convert(annotation, _Annotation).url_citation
+        except msgspec.ValidationError:
+            continue
+        found.append(
+            Citation(kind="url", url=one.url, title=one.title, start=one.start_index, end=one.end_index)
+        )
+    return tuple(found)
 
 
 def read_finish(reason: str | None) -> FinishReason:
@@ -140,19 +199,27 @@ def read_finish(reason: str | None) -> FinishReason:
 
 def read_usage(usage: VendorUsage) -> Usage:
     """Details that exceed their total are cut to it: the totals are what is billed."""
-    prompt = _tokens(usage.prompt_tokens)
-    output = _tokens(usage.completion_tokens)
+    prompt = tokens(usage.prompt_tokens)
+    output = tokens(usage.completion_tokens)
     if usage.prompt_tokens_details is None and usage.completion_tokens_details is None:
         return Usage(input=prompt, output=output)
-    cached = reasoning = 0
+    cached = kept = reasoning = 0
     if usage.prompt_tokens_details is not None:
-        cached = min(prompt, _tokens(usage.prompt_tokens_details.cached_tokens or 0))
+        cached = min(prompt, tokens(usage.prompt_tokens_details.cached_tokens or 0))
+        kept = min(prompt - cached, tokens(usage.prompt_tokens_details.cache_write_tokens or 0))
     if usage.completion_tokens_details is not None:
-        reasoning = min(output, _tokens(usage.completion_tokens_details.reasoning_tokens or 0))
-    return Usage(input=prompt - cached, output=output, cached_input=cached, reasoning=reasoning)
+        reasoning = min(output, tokens(usage.completion_tokens_details.reasoning_tokens or 0))
+    return Usage(
+        input=prompt - cached - kept,
+        output=output,
+        cached_input=cached,
+        cache_write=kept,
+        reasoning=reasoning,
+    )
 
 
-def _tokens(count: int | float) -> int:
+def tokens(count: int | float) -> int:
+    """Raises `WireError` for what is no count of tokens."""
     if 0 <= count <= TOKENS_MAX and (type(count) is int or int(count) == count):
         return int(count)
     raise WireError("the usage holds a number that is no token count")
@@ -161,11 +228,14 @@ def _tokens(count: int | float) -> int:
 def write_usage(usage: Usage) -> dict[str, Any]:
     """The dialect's usage object."""
     prompt = usage.prompt
+    details = {"cached_tokens": usage.cached_input}
+    if kept := usage.cache_write + usage.cache_write_1h:
+        details["cache_write_tokens"] = kept
     return {
         "prompt_tokens": prompt,
         "completion_tokens": usage.output,
         "total_tokens": prompt + usage.output,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_input},
+        "prompt_tokens_details": details,
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
     }
 
@@ -180,6 +250,16 @@ def write_reply(reply: Reply, *, id: str, model: str, extra: dict[str, Any] | No
         "choices": [_write_choice(choice) for choice in reply.choices],
         "usage": write_usage(reply.usage),
     }
+    cited = [
+        write_citation(choice.index, citation)
+        for choice in reply.choices
+        for part in choice.parts
+        if type(part) is Text and part.citations
+        for citation in part.citations
+        if citation.kind != "url"
+    ]
+    if cited:
+        extra = {**(extra or {}), "citations": cited}
     if extra is not None:
         body["signalbox"] = extra
     return _encode(body)
@@ -194,6 +274,17 @@ def _write_choice(choice: Choice) -> dict[str, Any]:
     }
     if thought:
         message["reasoning_content"] = thought
+    if len(choice.parts) > 1 or not text:
+        _write_seals(choice, message)
+    urls = [
+        write_annotation(citation)
+        for part in choice.parts
+        if type(part) is Text and part.citations
+        for citation in part.citations
+        if citation.kind == "url"
+    ]
+    if urls:
+        message["annotations"] = urls
     if uses:
         message["tool_calls"] = [
             {"id": use.id, "type": "function", "function": {"name": use.name, "arguments": use.arguments}}
@@ -205,3 +296,32 @@ def _write_choice(choice: Choice) -> dict[str, Any]:
         "logprobs": None,
         "finish_reason": FINISHES[choice.finish],
     }
+
+
+def _write_seals(choice: Choice, message: dict[str, Any]) -> None:
+    thoughts = [part for part in choice.parts if type(part) is Thinking]
+    if any(thought.signature for thought in thoughts):
+        message["reasoning_details"] = [write_detail(thought) for thought in thoughts]
+
+
+def write_detail(thought: Thinking) -> dict[str, Any]:
+    return {
+        "type": "redacted_thinking" if thought.redacted else "thinking",
+        "text": thought.text,
+        "signature": thought.signature,
+        "format": thought.format,
+        "id": thought.id,
+    }
+
+
+def write_annotation(citation: Citation) -> dict[str, Any]:
+    place = {"start_index": max(0, citation.start), "end_index": max(0, citation.end)}
+    return {
+        "type": "url_citation",
+        "url_citation": {"url": citation.url, "title": citation.title, **place},
+    }
+
+
+def write_citation(choice: int, citation: Citation) -> dict[str, Any]:
+    """A citation of the caller's own material, in the words of `domain.request.Citation`."""
+    return {"choice": choice, **msgspec.to_builtins(citation)}

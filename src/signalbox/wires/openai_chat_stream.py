@@ -1,7 +1,8 @@
 """A streamed Chat Completions reply: a vendor's chunks → events, and events → the client's chunks.
 
-Neither side keeps text. The reader refuses what would let a broken stream pass for a whole one; it does not
-check what the model said. The writer splices each delta between bytes made once for the stream.
+Neither side keeps text, but for thinking, which the writer says once more together with its seal, so that a
+client can send it back in one piece. The reader refuses what would let a broken stream pass for a whole one;
+it does not check what the model said. The writer splices each delta between bytes made once for the stream.
 """
 
 from typing import Any, Final
@@ -11,6 +12,7 @@ from msgspec import Struct
 
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import (
+    Cited,
     Event,
     Finished,
     Metered,
@@ -18,16 +20,23 @@ from signalbox.domain.reply import (
     RefusalDelta,
     Served,
     TextDelta,
+    ThinkingSealed,
     ToolDelta,
 )
+from signalbox.domain.request import Thinking
 from signalbox.wires.errors import WireError
 from signalbox.wires.openai_chat_error import read_error
 from signalbox.wires.openai_chat_reply import (
     FINISHES,
     Index,
     VendorUsage,
+    read_annotations,
+    read_details,
     read_finish,
     read_usage,
+    write_annotation,
+    write_citation,
+    write_detail,
     write_usage,
 )
 from signalbox.wires.sse import EventParser
@@ -51,6 +60,8 @@ class _Delta(Struct):
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
+    reasoning_details: Any = None
+    annotations: Any = None
     tool_calls: list[_Call] | None = None
 
 
@@ -159,6 +170,8 @@ class ChunkReader:
             thought = delta.reasoning_content or delta.reasoning
             if thought:
                 events.append(ReasoningDelta(index, thought))
+            if delta.reasoning_details or delta.annotations:
+                _read_asides(index, delta, events)
             if delta.refusal:
                 events.append(RefusalDelta(index, delta.refusal))
             if delta.tool_calls:
@@ -188,6 +201,14 @@ class ChunkReader:
             events.append(ToolDelta(index, call.index, arguments))
 
 
+def _read_asides(index: int, delta: _Delta, events: list[Event]) -> None:
+    for seal in read_details(delta.reasoning_details):
+        if seal.signature:
+            events.append(ThinkingSealed(index, seal.signature, seal.format, seal.redacted, seal.id))
+    for citation in read_annotations(delta.annotations):
+        events.append(Cited(index, citation))
+
+
 class ChunkWriter:
     """One client's stream: `event` for each event, then `end`, or `error` at any point.
 
@@ -195,13 +216,15 @@ class ChunkWriter:
     """
 
     __slots__ = (
-        "_choice",
+        "_citations",
         "_encoded_usage",
         "_finishes",
         "_head",
         "_include_usage",
         "_tail",
         "_text",
+        "_thought",
+        "_told",
         "_usage",
     )
 
@@ -220,6 +243,9 @@ class ChunkWriter:
         self._text: dict[int, bytes] = {}
         self._finishes: dict[int, str] = {}
         self._usage: Usage | None = None
+        self._thought: dict[int, list[str]] = {}
+        self._told: dict[tuple[int, str], int] = {}
+        self._citations: list[dict[str, Any]] = []
 
     def event(self, event: Event) -> bytes:
         """The bytes to send now; empty for what is held or has no place in the dialect."""
@@ -228,6 +254,7 @@ class ChunkWriter:
             return prefix + _encode(event.text) + self._tail
         match event:
             case ReasoningDelta():
+                self._thought.setdefault(event.choice, []).append(event.text)
                 return self._delta(event.choice, b'"reasoning_content":' + _encode(event.text))
             case RefusalDelta():
                 return self._delta(event.choice, b'"refusal":' + _encode(event.text))
@@ -237,6 +264,12 @@ class ChunkWriter:
                 self._finishes[event.choice] = FINISHES[event.reason]
             case Metered():
                 self._usage = event.usage
+            case ThinkingSealed():
+                return self._seal(event)
+            case Cited(citation=citation) if citation.kind == "url":
+                return self._listed(event.choice, "annotations", write_annotation(citation))
+            case Cited():
+                self._citations.append(write_citation(event.choice, event.citation))
         return b""
 
     def end(self, extra: dict[str, Any] | None) -> bytes:
@@ -248,6 +281,8 @@ class ChunkWriter:
         if not self._finishes or not self._text.keys() <= self._finishes.keys():
             raise WireError("a choice of the stream has no finish")
         last = next(reversed(self._finishes))
+        if self._citations:
+            extra = {**(extra or {}), "citations": self._citations}
         chunks = []
         for choice, reason in self._finishes.items():
             delta = b"" if choice in self._text else b'"role":"assistant","content":""'
@@ -264,6 +299,16 @@ class ChunkWriter:
     def error(self, body: bytes) -> bytes:
         """`body` is the dialect's `{"error": …}`. No `[DONE]` follows: SDKs raise on the event itself."""
         return b"data: " + body.replace(b"\r", b"").replace(b"\n", b"\ndata: ") + b"\n\n"
+
+    def _seal(self, event: ThinkingSealed) -> bytes:
+        text = "" if event.redacted else "".join(self._thought.pop(event.choice, ()))
+        thought = Thinking(text, event.signature, event.format, event.redacted, event.id)
+        return self._listed(event.choice, "reasoning_details", write_detail(thought))
+
+    def _listed(self, choice: int, field: str, entry: dict[str, Any]) -> bytes:
+        """One entry of a list; by their `index` SDKs put such lists together."""
+        index = self._told[choice, field] = self._told.get((choice, field), -1) + 1
+        return self._delta(choice, b'"%b":' % field.encode() + _encode([{"index": index, **entry}]))
 
     def _delta(self, choice: int, delta: bytes) -> bytes:
         begun = choice in self._text
