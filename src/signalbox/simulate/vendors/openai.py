@@ -17,7 +17,7 @@ from signalbox.simulate.vendors.limits import Standing
 from signalbox.simulate.vendors.openai_speech import ChatSpeech
 from signalbox.simulate.vendors.scenario import Fault
 from signalbox.simulate.vendors.speech import Trouble
-from signalbox.simulate.vendors.vendor import Headers, Refused, Turn, Vendor, Visit, key_of
+from signalbox.simulate.vendors.vendor import Headers, Refused, Turn, Vendor, Visit
 from signalbox.wires.openai_chat import read_request
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -37,12 +37,19 @@ class OpenAIVendor(Vendor):
             raise Refused("unauthenticated")
 
     def read(self, visit: Visit) -> Turn | bytes:
-        match visit.heard.method, visit.steps:
-            case "POST", ["v1", "chat", "completions"]:
+        match visit.steps:
+            case ["v1", *rest]:
+                return self.call(visit, rest)
+        return self.nowhere(visit)
+
+    def call(self, visit: Visit, steps: list[str]) -> Turn | bytes:
+        """The operation that these last segments of the path name."""
+        match visit.heard.method, steps:
+            case "POST", ["chat", "completions"]:
                 return self.chat(visit)
-            case "GET", ["v1", "models"]:
+            case "GET", ["models"]:
                 return self.model_list(visit)
-            case "GET", ["v1", "models", model]:
+            case "GET", ["models", model]:
                 return self.model(visit, model)
         return self.nowhere(visit)
 
@@ -83,8 +90,3 @@ class OpenAIVendor(Vendor):
 
 def model_object(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": CREATED_S, "owned_by": "emulator"}
-
-
-def bearer_or_key(visit: Visit) -> str:
-    """Azure's two credentials: `api-key`, or an Entra token."""
-    return key_of(visit.heard, b"api-key", b"authorization")
