@@ -117,7 +117,7 @@ def answer(
             for index in range(count)
         ),
         usage=usage,
-        served_model=served_model or request.target,
+        served_model=served_model,
         served_place=served_place,
         created_s=CREATED_S,
     )
@@ -328,7 +328,9 @@ def _weight(part: Said) -> int:
 
 
 def _events(reply: Reply) -> list[Event]:
-    events: list[Event] = [Served(reply.served_model, reply.served_place)]
+    events: list[Event] = []
+    if reply.served_model or reply.served_place:
+        events.append(Served(reply.served_model, reply.served_place))
     for choice in reply.choices:
         calls = 0
         before: type[Said] | None = None

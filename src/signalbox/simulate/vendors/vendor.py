@@ -88,6 +88,9 @@ class Vendor(LoopbackServer):
     errors: ClassVar[frozenset[FaultKind]] = ERRORS | {"content_filter"}
     """Faults that it shows as an error in place of a reply."""
 
+    names_model: ClassVar[bool] = True
+    """Replies always name their model; else only where the scenario has another one answer."""
+
     def __init__(
         self,
         scenario: Scenario | None = None,
@@ -164,7 +167,7 @@ class Vendor(LoopbackServer):
     # LoopbackServer
 
     def conduct(self, heard: Heard, number: int) -> tuple[str, Iterator[Step]]:
-        visit = self._visit(heard, number)
+        visit = self.visit(heard, number)
         try:
             self.admit(visit)
             found = self.read(visit)
@@ -177,7 +180,8 @@ class Vendor(LoopbackServer):
             return "", iter((found, "keep"))
         return found.model, self._answer(visit, found)
 
-    def _visit(self, heard: Heard, number: int) -> Visit:
+    def visit(self, heard: Heard, number: int) -> Visit:
+        """The request with its region taken off the path, if it names one."""
         target, _, query = heard.target.partition("?")
         pairs = [pair.partition("=") for pair in query.split("&") if pair]
         regions = self.scenario.regions
@@ -236,7 +240,7 @@ class Vendor(LoopbackServer):
                 seal=lambda text: self.sealer.seal(text, redacted=behaviour.redacted),
                 fault=fault.kind,
                 redacted=behaviour.redacted,
-                served_model=behaviour.served_model or turn.model,
+                served_model=behaviour.served_model or (turn.model if self.names_model else ""),
                 served_place=behaviour.served_place,
                 salt=visit.number,
             )
