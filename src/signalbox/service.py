@@ -11,8 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from signalbox.app import Signalbox
+from signalbox.classify.content import gather
+from signalbox.classify.size import tokens_in_of
 from signalbox.config import ConfigErrors
 from signalbox.domain.errors import NotFound, SignalboxError
+from signalbox.domain.request import Request
 from signalbox.edge.app import Edge
 from signalbox.edge.gate import Gate
 from signalbox.edge.operations import Operations, Readiness, ReloadRefused
@@ -39,7 +42,7 @@ class HttpService:
             body_bytes_max=box.settings.server.body_bytes_max,
         )
         operations = Operations(self.gate, self)
-        served = doors(self.gate)
+        served = doors(self.gate, self._count)
         self.app = Edge(
             {
                 **served.routes,
@@ -52,6 +55,9 @@ class HttpService:
             },
             served.under,
         )
+
+    def _count(self, request: Request) -> int:
+        return tokens_in_of(request, gather(request), self._box.tokenizer.count)
 
     async def readiness(self) -> Readiness:
         """Ready when the log can be written and at least one endpoint can serve."""

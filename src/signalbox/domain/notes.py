@@ -31,6 +31,7 @@ class Note(StrEnum):
     MAX_TOKENS_SET = "an output limit set where the vendor demands one"
     TURNS_MERGED = "neighbouring messages of one role sent as one"
     MESSAGE_IDS_LEFT_OUT = "ids of earlier output left out"
+    MESSAGE_PHASES_LEFT_OUT = "phases of earlier messages left out"
     BLANK_TEXT_LEFT_OUT = "blank texts left out"
     DOCUMENT_BLOCKS_JOINED = "documents of several texts read as one"
     REASONING_BEFORE_FORCED_TOOL = "reasoning left out before a forced tool call"
@@ -52,3 +53,5 @@ class Note(StrEnum):
     NO_TOOL_CHOICE = "tools of earlier turns may be called again, for want of a choice of none"
     TOOLS_REDECLARED = "tools of earlier turns declared again, without their schemas"
     TEXT_ADDED = "a text added where the vendor demands one beside a document"
+    EMBEDDED_AS_DOCUMENTS = "vectors made as those of documents to be searched"
+    BETA_LEFT_OUT = "beta features of the dialect left out"

@@ -13,6 +13,7 @@ from signalbox.domain.principal import Principal
 from signalbox.domain.request import Declared
 from signalbox.edge.app import shape_for, speaks_anthropic
 from signalbox.edge.context import ContextReader, Headers
+from signalbox.edge.dialects.anthropic_headers import heed
 from signalbox.edge.gate import Gate, Receive, Scope, Send, allow, answer, answer_error
 
 _PAGE_MAX: Final = 1_000
@@ -33,6 +34,7 @@ class Models:
             headers = Headers(scope["headers"])
             principal = self._gate.caller(headers.credential)
             self._context.declared(headers.context, Declared())  # what is wrong with it is said here too
+            heed(scope["headers"])
             names = await self._gate.pipeline.models(principal)
             await answer(send, 200, msgspec.json.encode(self._shown(scope, names)))
         except SignalboxError as error:

@@ -1,12 +1,18 @@
 """Which path is which dialect's door: those under `/v1` as the vendors name them, and Azure's."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+from signalbox.domain.request import Request
 from signalbox.edge import azure
+from signalbox.edge.count_tokens import CountTokens
+from signalbox.edge.dialects.anthropic import AnthropicMessages
 from signalbox.edge.dialects.openai_chat import OpenAIChat
+from signalbox.edge.dialects.openai_embeddings import OpenAIEmbeddings
 from signalbox.edge.door import Door
 from signalbox.edge.gate import Gate, Handler
 from signalbox.edge.models import Models
+from signalbox.edge.openapi import OpenAPI
 
 
 class Doors(NamedTuple):
@@ -16,14 +22,21 @@ class Doors(NamedTuple):
     under: dict[str, Handler]
 
 
-def doors(gate: Gate) -> Doors:
-    """For callers; the operators' stand in `operations.py`."""
+def doors(gate: Gate, count: Callable[[Request], int]) -> Doors:
+    """For callers; the operators' stand in `operations.py`. `count` counts the tokens of a request."""
     chat = Door(gate, OpenAIChat())
+    embeddings = Door(gate, OpenAIEmbeddings())
     routes: dict[str, Handler] = {
         "/v1/chat/completions": chat,
+        "/v1/embeddings": embeddings,
+        "/v1/messages": Door(gate, AnthropicMessages()),
+        "/v1/messages/count_tokens": CountTokens(gate, count),
         "/openai/v1/chat/completions": chat,
+        "/openai/v1/embeddings": embeddings,
+        "/openapi.json": OpenAPI(),
     }
-    under: dict[str, Handler] = {azure.PREFIX: azure.Deployments({"chat/completions": chat})}
+    deployed = azure.Deployments({"chat/completions": chat, "embeddings": embeddings})
+    under: dict[str, Handler] = {azure.PREFIX: deployed}
     for root in ("/v1/models", "/openai/v1/models", "/openai/models"):
         routes[root] = under[f"{root}/"] = Models(gate, root)
     return Doors(routes, under)

@@ -30,7 +30,7 @@ DIMENSIONS_MAX: Final = 65_536
 _FLOAT_BYTES: Final = 4
 
 
-class _Body(Struct, forbid_unknown_fields=True, omit_defaults=True):
+class Offered(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """As `openai/types/embedding_create_params.py` (3.54)."""
 
     model: Bounded
@@ -63,7 +63,7 @@ class _Reply(Struct):
     error: Any = None
 
 
-_decode_body: Final = msgspec.json.Decoder(_Body).decode
+_decode_body: Final = msgspec.json.Decoder(Offered).decode
 _decode_reply: Final = msgspec.json.Decoder(_Reply).decode
 _encode: Final = msgspec.json.Encoder().encode
 _NOTHING_DECLARED: Final = Declared()
@@ -72,7 +72,7 @@ _NOTHING_DECLARED: Final = Declared()
 def read_request(body: bytes) -> EmbeddingsCall:
     """A message of the user for each text. Raises `MalformedRequest` or `UnsupportedRequest`, each with the
     field's path in `param`."""
-    asked = decode_if_clear(body, _decode_body) or read_slowly(body, _Body, {})
+    asked = decode_if_clear(body, _decode_body) or read_slowly(body, Offered, {})
     request = Request(
         target=asked.model,
         messages=tuple([Message("user", (Text(text),)) for text in _texts(asked.input)]),
