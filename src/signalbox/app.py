@@ -19,13 +19,10 @@ from msgspec.structs import replace
 
 from signalbox.adapters.clock import RandomIds, SystemClock
 from signalbox.adapters.environment import EnvironmentSecrets
-from signalbox.adapters.http.client import HttpClient
 from signalbox.adapters.local_keys import obtain
 from signalbox.adapters.log_relay.client import RelayLog
 from signalbox.adapters.log_relay.server import RelayServer
-from signalbox.adapters.providers.embedded.provider import ChildKeys, Embedded
-from signalbox.adapters.providers.embedded.settings import RuntimeSettings
-from signalbox.adapters.providers.openai_compatible.provider import OpenAICompatible
+from signalbox.adapters.providers.registry import InstalledKinds
 from signalbox.adapters.stores.sqlite.log_store import SqliteLogStore
 from signalbox.adapters.telemetry.prometheus import PrometheusMeter
 from signalbox.adapters.tokenizer import Tokenizer
@@ -47,6 +44,7 @@ from signalbox.policy import compile_policy
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import DecisionLog
 from signalbox.ports.provider import Provider
+from signalbox.ports.provider_kind import LocalModels, Surroundings
 from signalbox.record.journal import Journal
 from signalbox.wiring import (
     breaker_rules,
@@ -58,7 +56,6 @@ from signalbox.wiring import (
     retry_rules,
 )
 
-PROVIDER_KINDS: Final = ("embedded", "openai-compatible")
 VERDICTS_KEPT: Final = 10_000
 LOCAL_KEY_FILE: Final = "local.key"
 OPERATOR_KEY_FILE: Final = "operator.key"
@@ -67,7 +64,7 @@ RELAY_SOCKET: Final = "log.sock"
 
 def load_settings(path: Path, env: Mapping[str, str]) -> Settings:
     """Read and validate the files, for now. Raises `ConfigErrors`, which names everything wrong."""
-    return load(path, env, now_us=time_ns() // 1_000, provider_kinds=PROVIDER_KINDS)
+    return load(path, env, now_us=time_ns() // 1_000, provider_kinds=InstalledKinds())
 
 
 def build_release(settings: Settings) -> Release:
@@ -117,9 +114,7 @@ class Signalbox:
             settings = self.settings
             self.log = await self._open_log(opened)
             self.keys = self._key_ring(settings)
-            self.providers = self._build_providers(settings)
-            for provider in self.providers.values():
-                opened.push_async_callback(provider.aclose)
+            self._add_providers(settings, opened)
             dispatcher = Dispatcher(
                 providers=self.providers,
                 interlock=self.interlock,
@@ -182,6 +177,7 @@ class Signalbox:
         settings = await asyncio.to_thread(load_settings, self._path, self._env)
         settings = replace(settings, data_dir=self.settings.data_dir)
         release = await asyncio.to_thread(build_release, settings)
+        self._add_providers(settings, self._exit)
         self.settings = settings
         self.keys = self._key_ring(settings)
         self.pipeline.objectives = objectives(settings)
@@ -221,26 +217,25 @@ class Signalbox:
             keys.append(operator_key(settings, obtain(settings.data_dir, OPERATOR_KEY_FILE)))
         return KeyRing(keys)
 
-    def _build_providers(self, settings: Settings) -> dict[str, Provider]:
-        keys = ChildKeys()
-        runtime = RuntimeSettings(
-            log_dir=settings.data_dir / "models",
-            threads=settings.embedded.threads,
-            prefix_cache=settings.embedded.prefix_cache,
-            load_timeout_ms=settings.embedded.load_timeout_ms,
+    def _add_providers(self, settings: Settings, opened: AsyncExitStack) -> None:
+        """One for each kind that the settings' endpoints are of, and that is not there yet."""
+        embedded = settings.embedded
+        around = Surroundings(
+            clock=self.clock,
+            secrets=EnvironmentSecrets(self._env),
+            local_models=LocalModels(
+                models_dir=embedded.models_dir,
+                log_dir=settings.data_dir / "models",
+                threads=embedded.threads,
+                prefix_cache=embedded.prefix_cache,
+                load_timeout_ms=embedded.load_timeout_ms,
+            ),
         )
-        return {
-            "embedded": Embedded(
-                OpenAICompatible(HttpClient(self.clock), keys, self.clock),
-                keys,
-                settings.embedded.models_dir,
-                runtime,
-                self.clock,
-            ),
-            "openai-compatible": OpenAICompatible(
-                HttpClient(self.clock), EnvironmentSecrets(self._env), self.clock
-            ),
-        }
+        kinds = InstalledKinds()
+        for name in sorted({endpoint.provider for endpoint in settings.catalogue.endpoints}):
+            if name not in self.providers:
+                provider = self.providers[name] = kinds.kind(name).make(around)
+                opened.push_async_callback(provider.aclose)
 
     def _pin_release(self) -> None:
         """Keep what decisions will refer to."""

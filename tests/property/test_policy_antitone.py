@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from signalbox.adapters.providers.registry import InstalledKinds
 from signalbox.config import load
 from signalbox.domain.endpoint import Catalogue
 from signalbox.domain.traits import Facts, Sensitivity
@@ -19,9 +20,7 @@ from signalbox.policy import CompiledPolicy, compile_policy
 ROOT = Path(__file__).parents[2]
 NOW = 1_796_000_000_000_000
 CATEGORIES = ("bank", "credentials", "health", "payment", "personal")
-SETTINGS = load(
-    ROOT / "signalbox.example.toml", {}, now_us=NOW, provider_kinds={"embedded", "openai-compatible"}
-)
+SETTINGS = load(ROOT / "signalbox.example.toml", {}, now_us=NOW, provider_kinds=InstalledKinds())
 
 
 def compiled(added: str = "") -> CompiledPolicy:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from signalbox.adapters.providers.registry import InstalledKinds
 from signalbox.config import ConfigErrors, load
 
 ROOT = Path(__file__).parents[2]
-KINDS = ("embedded", "openai-compatible")
+KINDS = InstalledKinds()
 NOW_US = 1_795_000_000_000_000
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from signalbox.adapters.providers.registry import InstalledKinds
 from signalbox.config import ConfigErrors, load
 from signalbox.domain.errors import ConfigError
 
 NOW_US = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp()) * 1_000_000
-KINDS = ("embedded", "openai-compatible")
+KINDS = InstalledKinds()
 DIGEST = "a1" * 32
 
 GOOD = f"""\
@@ -263,9 +264,17 @@ CASES = [
     ("vendor of another model", 'vendor = "mistral"\nmodel', 'vendor = "openai"\nmodel',
      'vendor = "openai"\nmodel = "small"', "endpoints[1].vendor",
      "`openai` is not the vendor of model `small`, which is `mistral`"),
-    ("unknown provider", 'provider = "embedded"', 'provider = "bedrock"', 'provider = "bedrock"',
-     "endpoints[1].provider",
-     "unknown provider kind `bedrock`; expected one of `embedded`, `openai-compatible`"),
+    ("unknown provider", 'provider = "embedded"', 'provider = "vertex"', 'provider = "vertex"',
+     "endpoints[1].provider", "unknown provider kind `vertex`; expected one of `anthropic`, `azure-foundry`"),
+    ("what no request to it could say", 'capabilities = ["streaming"]',
+     'capabilities = ["streaming", "citations"]', '"citations"', "endpoints[1].capabilities[1]",
+     "provider `embedded` cannot express `citations`: remove it"),
+    ("a field for other providers", 'credential = "AZURE_KEY"', 'credential = "AZURE_KEY"\nproject = "p"',
+     'project = "p"', "endpoints[0].transport.project",
+     "provider `openai-compatible` has no use for `project`: remove it"),
+    ("another surface", 'credential = "AZURE_KEY"', 'credential = "AZURE_KEY"\nsurface = "batch"',
+     'surface = "batch"', "endpoints[0].transport.surface",
+     "expected which API is asked: `chat` (the default) or `responses`; found `batch`"),
     ("undeclared place of inference", 'inference_places = ["se"]\nstorage_places = ["se"]',
      'inference_places = ["se", "mars"]\nstorage_places = ["se"]',
      '"mars"', "endpoints[0].inference_places[1]", "unknown place `mars`; expected one of `se`, `us`"),
@@ -294,7 +303,8 @@ CASES = [
      "endpoints[0].transport.base_url", "missing; provider `openai-compatible` is reached by its base_url"),
     ("an address for the embedded", 'model_file = "small.gguf" }',
      'model_file = "small.gguf", base_url = "http://x" }',
-     "base_url = \"http://x\"", "endpoints[1].transport.base_url", "is not reached by a base_url"),
+     "base_url = \"http://x\"", "endpoints[1].transport.base_url",
+     "provider `embedded` has no use for `base_url`: remove it"),
     ("address of another kind", "https://azure.example", "ftp://azure.example", "ftp:",
      "endpoints[0].transport.base_url", "expected an address such as"),
     ("weights do not sum", "[objectives.balanced]\nquality = 50", "[objectives.balanced]\nquality = 60",

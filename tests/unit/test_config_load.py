@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
+from signalbox.adapters.providers.registry import InstalledKinds
 from signalbox.config import Settings, describe, load, models_directory
 from signalbox.config.tables import Document
 from signalbox.config.validate import OVERRIDES
@@ -19,7 +20,7 @@ from signalbox.domain.traits import Capability, Sensitivity
 
 ROOT = Path(__file__).parents[2]
 NOW_US = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp()) * 1_000_000
-KINDS = ("embedded", "openai-compatible")
+KINDS = InstalledKinds()
 SHIPPED = ("signalbox.toml", "signalbox.small.toml", "signalbox.example.toml")
 
 

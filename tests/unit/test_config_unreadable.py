@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from signalbox.adapters.providers.registry import InstalledKinds
 from signalbox.config import ConfigErrors, load
 from signalbox.domain.errors import ConfigError
 
 
 def error_of(path: Path) -> ConfigError:
     with pytest.raises(ConfigErrors) as caught:
-        load(path, {}, now_us=0, provider_kinds=())
+        load(path, {}, now_us=0, provider_kinds=InstalledKinds())
     (error,) = caught.value.errors
     return error
 

@@ -5,17 +5,18 @@ holds within one endpoint is in `endpoints`. It deliberately reads no policy.
 """
 
 import re
-from collections.abc import Collection
 from typing import Final
 
 from signalbox.config.checks import Names, at_least_one, identify, known, name, quantity, text
 from signalbox.config.endpoints import check_residency, endpoint
 from signalbox.config.faults import Faults
+from signalbox.config.kinds import kind_of
 from signalbox.config.locate import FieldPath, show
 from signalbox.config.tables import Document, EndpointTable, ModelTable
 from signalbox.config.units import share_e4
 from signalbox.domain.endpoint import CatalogueRelease, Model, Vendor
 from signalbox.domain.traits import TaskType
+from signalbox.ports.provider_kind import Kinds
 
 ROUTING_NAME: Final = "auto"
 
@@ -23,9 +24,7 @@ _TASKS: Final = Names(frozenset({"default", *(task.value for task in TaskType)})
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 
-def catalogue(
-    document: Document, faults: Faults, *, now_us: int, provider_kinds: Collection[str]
-) -> CatalogueRelease:
+def catalogue(document: Document, faults: Faults, *, now_us: int, provider_kinds: Kinds) -> CatalogueRelease:
     places = _places(document.places, faults)
     _refuse_shared_names(document, faults)
     vendors = identify(faults, "vendors", [vendor.id for vendor in document.vendors])
@@ -38,7 +37,7 @@ def catalogue(
         _model(model, ("models", place), faults, vendors) for place, model in enumerate(document.models)
     )
     model_place = {model.id: place for place, model in enumerate(document.models)}
-    kinds = Names(frozenset(provider_kinds))
+    kinds = Names(provider_kinds.names)
     endpoints = []
     for place, written in enumerate(document.endpoints):
         path: FieldPath = ("endpoints", place)
@@ -49,7 +48,8 @@ def catalogue(
         model = document.models[model_place[written.model]] if written.model in model_place else None
         if model is not None and faults.written(("models", model_place[written.model], "vendor")):
             _refuse_another_vendor(written, model, path, faults)
-        endpoints.append(endpoint(written, model, path, faults, now_us))
+        kind = kind_of(written.provider, (*path, "provider"), faults, provider_kinds)
+        endpoints.append(endpoint(written, model, kind, path, faults, now_us))
     return CatalogueRelease(
         vendors=tuple(
             Vendor(id=vendor.id, name=text(faults, ("vendors", place, "name"), vendor.name))

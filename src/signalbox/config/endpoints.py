@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from signalbox.config.checks import Names, at_least_one, known, name, quantity, text, texts, whole
 from signalbox.config.faults import Faults
+from signalbox.config.kinds import check_kind
 from signalbox.config.locate import FieldPath
 from signalbox.config.tables import (
     EndpointTable,
@@ -19,13 +20,13 @@ from signalbox.config.tables import (
     ModelTable,
     PriceTable,
     SpeedTable,
+    TransportTable,
 )
 from signalbox.config.units import amount_nanos, day_us, duration_ms, token_us
 from signalbox.domain.endpoint import Endpoint, Lifecycle, Limits, Speed, Transport
 from signalbox.domain.money import Price
 from signalbox.domain.traits import CAPABILITY_NAMES, DECLARED_CAPABILITIES, with_implied
-
-EMBEDDED: Final = "embedded"
+from signalbox.ports.provider_kind import Kind
 
 _CAPABILITIES: Final = Names(DECLARED_CAPABILITIES)
 _FACTS: Final = Names(frozenset(EndpointTable.__struct_fields__) - {"id", "evidence"})
@@ -57,8 +58,14 @@ def check_residency(written: EndpointTable, path: FieldPath, faults: Faults, pla
 
 
 def endpoint(
-    written: EndpointTable, model: ModelTable | None, path: FieldPath, faults: Faults, now_us: int
+    written: EndpointTable,
+    model: ModelTable | None,
+    kind: Kind | None,
+    path: FieldPath,
+    faults: Faults,
+    now_us: int,
 ) -> Endpoint:
+    """`kind` is None where it is not known: then nothing is held against it."""
     at_least_one(faults, (*path, "served_names"), written.served_names, "model name that it may report")
     capabilities = 0
     for index, capability in enumerate(written.capabilities):
@@ -72,7 +79,7 @@ def endpoint(
         version = model.version if model is not None else ""
     else:
         text(faults, (*path, "model_version"), version)
-    return Endpoint(
+    made = Endpoint(
         id=written.id,
         vendor=written.vendor,
         model=written.model,
@@ -95,9 +102,12 @@ def endpoint(
         speed=_speed(written.speed, (*path, "speed"), faults),
         price=_price(written.price, (*path, "price"), faults),
         lifecycle=_lifecycle(written.lifecycle, (*path, "lifecycle"), faults, now_us),
-        transport=_transport(written, (*path, "transport"), faults),
+        transport=_transport(written.transport, (*path, "transport"), faults),
         evidence=dict(written.evidence),
     )
+    if kind is not None:
+        check_kind(written, made, kind, path, faults)
+    return made
 
 
 def _limits(written: LimitsTable, path: FieldPath, faults: Faults) -> Limits:
@@ -166,17 +176,7 @@ def _lifecycle(written: LifecycleTable, path: FieldPath, faults: Faults, now_us:
     )
 
 
-def _transport(owner: EndpointTable, path: FieldPath, faults: Faults) -> Transport:
-    written = owner.transport
-    needed, barred = ("model_file", "base_url") if owner.provider == EMBEDDED else ("base_url", "model_file")
-    # Which of the two is needed hangs on the kind of provider: unknown, it is not known either.
-    if faults.written((*path[:-1], "provider")) and faults.written(path):
-        if not getattr(written, needed):
-            faults.report((*path, needed), f"missing; provider `{owner.provider}` is reached by its {needed}")
-        if getattr(written, barred):
-            faults.report(
-                (*path, barred), f"provider `{owner.provider}` is not reached by a {barred}: remove it"
-            )
+def _transport(written: TransportTable, path: FieldPath, faults: Faults) -> Transport:
     if written.base_url:
         _check_base_url(written.base_url, (*path, "base_url"), faults)
     if written.model_file and ("/" in written.model_file or "\\" in written.model_file):
@@ -191,8 +191,13 @@ def _transport(owner: EndpointTable, path: FieldPath, faults: Faults) -> Transpo
     return Transport(
         base_url=written.base_url,
         credential=credential,
+        authentication=written.authentication,
         deployment=written.deployment,
         api_version=written.api_version,
+        surface=written.surface,
+        max_tokens_field=written.max_tokens_field or "",
+        organization=written.organization,
+        project=written.project,
         model_file=written.model_file,
         connect_timeout_ms=quantity(faults, (*path, "connect_timeout"), duration_ms, written.connect_timeout),
         idle_timeout_ms=quantity(faults, (*path, "idle_timeout"), duration_ms, written.idle_timeout),

@@ -3,7 +3,7 @@
 It deliberately keeps nothing: whoever reloads holds the old `Settings` until the new ones are whole.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from signalbox.config.faults import ConfigErrors
@@ -11,14 +11,15 @@ from signalbox.config.parse import parse
 from signalbox.config.settings import Settings
 from signalbox.config.validate import validate
 from signalbox.domain.errors import ConfigError
+from signalbox.ports.provider_kind import Kinds
 
 
-def load(path: Path, env: Mapping[str, str], *, now_us: int, provider_kinds: Collection[str]) -> Settings:
+def load(path: Path, env: Mapping[str, str], *, now_us: int, provider_kinds: Kinds) -> Settings:
     """Read and validate the settings at `path`.
 
     `now_us` (microseconds since the epoch) is what end-of-life dates are held against; `provider_kinds`
-    names the provider adapters that exist. Of `env` only `validate.OVERRIDES` are read, and an empty one
-    counts as not set. Raises `ConfigErrors` with every fault found.
+    are the kinds of provider that are installed. Of `env` only `validate.OVERRIDES` are read, and an empty
+    one counts as not set. Raises `ConfigErrors` with every fault found.
     """
     file = str(path)
     try:

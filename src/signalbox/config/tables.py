@@ -122,8 +122,22 @@ class TransportTable(Struct, frozen=True, kw_only=True):
     credential: Annotated[
         str, Meta(description='the name of an environment variable such as "AZURE_OPENAI_KEY"')
     ] = ""
+    authentication: Annotated[
+        Literal["key", "entra"],
+        Meta(description="`key` (the default) or `entra`, a token of Microsoft Entra ID"),
+    ] = "key"
     deployment: str = ""
     api_version: str = ""
+    surface: Annotated[
+        Literal["chat", "responses"],
+        Meta(description="which API is asked: `chat` (the default) or `responses`"),
+    ] = "chat"
+    max_tokens_field: Annotated[
+        Literal["max_tokens", "max_completion_tokens"] | None,
+        Meta(description="`max_tokens` or `max_completion_tokens`"),
+    ] = None
+    organization: str = ""
+    project: str = ""
     model_file: str = ""
     connect_timeout: Duration = "5s"
     idle_timeout: Duration = "60s"

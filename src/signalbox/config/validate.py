@@ -4,7 +4,7 @@ Precedence, where one thing can be said in several places: environment, then fil
 three things can be said in the environment (`OVERRIDES`); credentials are named here and never read.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,7 @@ from signalbox.config.settings import (
 from signalbox.config.tables import DispatchTable, Document, EmbeddedTable, ServerTable
 from signalbox.config.units import duration_ms, share_e4, size_bytes
 from signalbox.domain.traits import LatencyClass
+from signalbox.ports.provider_kind import Kinds
 
 PORT: Final = "SIGNALBOX_PORT"
 DATA_DIR: Final = "SIGNALBOX_DATA_DIR"
@@ -42,7 +43,7 @@ def validate(
     file: Path,
     env: Mapping[str, str],
     now_us: int,
-    provider_kinds: Collection[str],
+    provider_kinds: Kinds,
 ) -> Settings:
     """Paths in the file are relative to it, paths in the environment to the working directory.
 

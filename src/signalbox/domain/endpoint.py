@@ -56,12 +56,21 @@ class Speed(Struct, frozen=True, kw_only=True):
 
 
 class Transport(Struct, frozen=True, kw_only=True):
-    """How it is reached. `credential` names an environment variable; the secret is never in a file."""
+    """How it is reached. `credential` names an environment variable; the secret is never in a file.
+
+    `max_tokens_field` empty: as the provider's kind usually has it. `organization` and `project` are the
+    vendor's names for whose account it is.
+    """
 
     base_url: str = ""
     credential: str = ""
+    authentication: Literal["key", "entra"] = "key"
     deployment: str = ""
     api_version: str = ""
+    surface: Literal["chat", "responses"] = "chat"
+    max_tokens_field: Literal["", "max_tokens", "max_completion_tokens"] = ""
+    organization: str = ""
+    project: str = ""
     model_file: str = ""
     connect_timeout_ms: int = 5_000
     idle_timeout_ms: int = 60_000

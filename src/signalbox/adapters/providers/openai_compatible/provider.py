@@ -1,18 +1,19 @@
-"""Any endpoint that speaks OpenAI Chat Completions over HTTP: vLLM, Ollama, llama.cpp, a vendor.
+"""Any endpoint that speaks OpenAI's dialects over HTTP: vLLM, Ollama, llama.cpp, a vendor.
 
-Addressing and a key; all else is the exchange's and the wire's.
+Addressing and a key; all else is the exchange's and the wires'.
 """
 
 from typing import Final
 
 from signalbox.adapters.http import HttpClient
 from signalbox.adapters.providers.exchange import Address, HttpProvider, KeyedBy, Surface
-from signalbox.adapters.providers.openai_surfaces import ChatWire
-from signalbox.domain.endpoint import Endpoint
+from signalbox.adapters.providers.openai_dialects.chat import chat
+from signalbox.adapters.providers.openai_dialects.expressed import expressed
+from signalbox.domain.endpoint import Endpoint, Transport
+from signalbox.domain.traits import Capability
 from signalbox.ports.clock import Clock
+from signalbox.ports.provider_kind import Kind, Surroundings
 from signalbox.ports.secrets import Secrets
-
-_CHAT: Final = ChatWire()
 
 
 class OpenAICompatible(HttpProvider):
@@ -25,4 +26,23 @@ class OpenAICompatible(HttpProvider):
 def address(endpoint: Endpoint) -> Address:
     transport = endpoint.transport
     query = f"?api-version={transport.api_version}" if transport.api_version else ""
-    return Address(base_url=transport.base_url, chat=Surface(_CHAT, f"/chat/completions{query}"))
+    # Those that know neither `developer` nor `max_completion_tokens` do not all say so.
+    said = chat(endpoint, max_tokens_field="max_tokens", developer_role=False)
+    return Address(base_url=transport.base_url, chat=Surface(said, f"/chat/completions{query}"))
+
+
+def _make(around: Surroundings) -> HttpProvider:
+    return OpenAICompatible(HttpClient(around.clock), around.secrets, around.clock)
+
+
+def _expresses(transport: Transport) -> int:
+    """Servers of open models take a `top_k` beside what OpenAI's own dialect has."""
+    return expressed(transport) | (Capability.TOP_K if transport.surface == "chat" else 0)
+
+
+KIND: Final = Kind(
+    make=_make,
+    expresses=_expresses,
+    needs=frozenset({"base_url"}),
+    uses=frozenset({"credential", "deployment", "api_version", "surface", "max_tokens_field"}),
+)
