@@ -39,6 +39,9 @@ _FIELDS: Final[dict[str, tuple[str, tuple[Any, ...]]]] = {
 }
 """Fields of the dialect that are not offered, and the values of each that ask for nothing special."""
 
+_CODES: Final = {"thread": "thread_unsupported_request"}
+"""Codes by which the vendor's SDK knows that it is to go on without a feature: `error.details.error_code`."""
+
 _HOSTED: Final = "blocks of tools that the vendor hosts are not offered"
 _TYPES: Final[dict[str, str]] = {
     "between_tools": "thinking between tools only is not offered; use `adaptive` or `disabled`",
@@ -101,7 +104,9 @@ def _drop_harmless(value: dict[str, Any]) -> None:
     for field, (words, harmless) in _FIELDS.items():
         if field in value:
             if not _is_harmless(value[field], harmless):
-                raise unsupported(field, f"`{field}` {words}")
+                refused = unsupported(field, words)
+                refused.code = _CODES.get(field, refused.code)
+                raise refused
             del value[field]
 
 
@@ -115,7 +120,7 @@ def _look_at_tool(tool: dict[str, Any], path: str) -> None:
     for field, harmless in _TOOL_EXTRAS.items():
         if field in tool:
             if not _is_harmless(tool[field], harmless):
-                raise unsupported(f"{path}.{field}", f"`{field}` is not offered; leave it out")
+                raise unsupported(f"{path}.{field}", "is not offered; leave it out")
             del tool[field]
 
 
