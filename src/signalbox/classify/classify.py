@@ -32,6 +32,8 @@ def classify(
     task, confidence = task_of(declared.task, feature, request.messages)
     latency_class = latency_class_of(declared.latency_class, feature)
     content = gather(request)
+    # Counted first: it leaves the text's UTF-8 behind, which the detectors then need not make again.
+    tokens_in = tokens_in_of(request, content, count_tokens)
     categories = detect(content.scanned)
     return Traits(
         app=declared.app,
@@ -43,7 +45,7 @@ def classify(
         boundary=declared.boundary or tenant.default_boundary,
         latency_class=latency_class,
         deadline_ms=deadline_of(declared.deadline_ms, latency_class),
-        tokens_in=tokens_in_of(request, content, count_tokens),
+        tokens_in=tokens_in,
         tokens_out_max=tokens_out_max_of(request.sampling, task, feature),
         needs=needs_of(request, content.images > 0),
     )
