@@ -1,6 +1,7 @@
 """What is wrong with an endpoint at Azure, whichever of its services. Pure."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,9 +25,18 @@ def check(endpoint: Endpoint) -> Iterator[Mistake]:
             "transport.credential",
             'missing; expected the name of the variable that holds the key, or authentication = "entra"',
         )
+    if transport.authentication == "entra" and not _has_identity():
+        yield Mistake("transport.authentication", "`entra` needs azure-identity: install `signalbox[azure]`")
     path = urlsplit(transport.base_url).path.rstrip("/")
     if path:
         yield Mistake(
             "transport.base_url",
             f"expected the resource's own address, without `{path}`: paths are added here",
         )
+
+
+def _has_identity() -> bool:
+    try:
+        return find_spec("azure.identity") is not None
+    except ModuleNotFoundError:  # nothing of `azure` at all
+        return False

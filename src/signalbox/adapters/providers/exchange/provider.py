@@ -16,7 +16,7 @@ from signalbox.adapters.providers.exchange.route import Lane, Leg, Route, lay_ro
 from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.domain.reply import Event, Finished, Reply
-from signalbox.domain.request import Request, Text
+from signalbox.domain.request import Text
 from signalbox.ports.clock import Clock
 from signalbox.ports.provider import Call
 from signalbox.wires.errors import WireError
@@ -62,12 +62,15 @@ class HttpProvider:
         wire = lane.wire
         if response.status != 200 or not response.is_of_type(wire.whole_type):
             raise await self._refused(response, lane, wire.whole_type, route, call)
-        body = response.content()
         try:
-            reply = wire.read(body, request)
+            reply = wire.read(response.content(), request)
         except WireError as error:
             raise broken(self._refusals, endpoint.id, error) from error
-        _check_count(call, reply)
+        if request.embedding is not None:
+            _check_vectors(call, reply)
+        elif len(reply.choices) != request.sampling.n:
+            asked = request.sampling.n
+            raise _miscounted(call, f"{len(reply.choices)} choices where {asked} were asked for")
         return reply
 
     async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
@@ -114,16 +117,11 @@ class HttpProvider:
         if written.notes:
             for note in written.notes:
                 call.note(note)
-        grant = route.grant
-        form, attempt = leg.form, call.attempt
-        if grant.sign is not None:
-            form = leg.signed(grant, written.body, attempt)
-        elif not leg.request_id:
-            attempt = ""
+        body, grant = written.body, route.grant
         return self._http.submit(
-            form,
-            written.body,
-            attempt,
+            leg.form if grant.sign is None else leg.signed(grant, body, call.attempt),
+            body,
+            call.attempt,
             deadline_us=call.deadline_us,
             connect_timeout_ms=route.connect_timeout_ms,
             idle_timeout_ms=route.idle_timeout_ms,
@@ -197,18 +195,11 @@ def _vectors(route: Route) -> Lane:
     return route.embeddings
 
 
-def _check_count(call: Call, reply: Reply) -> None:
-    request = call.request
-    if request.embedding is None:
-        found, asked, what = len(reply.choices), request.sampling.n, "choices"
-    else:
-        found, asked, what = len(reply.vectors), _texts(request), "vectors"
-    if found != asked:
-        raise _miscounted(call, f"{found} {what} where {asked} were asked for")
-
-
-def _texts(request: Request) -> int:
-    return sum(type(part) is Text for message in request.messages for part in message.parts)
+def _check_vectors(call: Call, reply: Reply) -> None:
+    """One for each text."""
+    asked = sum(type(part) is Text for message in call.request.messages for part in message.parts)
+    if len(reply.vectors) != asked:
+        raise _miscounted(call, f"{len(reply.vectors)} vectors where {asked} were asked for")
 
 
 def _miscounted(call: Call, words: str) -> ProviderFailure:
