@@ -6,6 +6,7 @@ async with BedrockVendor() as vendor:
 """
 
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import Any, ClassVar, Final
 
 from msgspec.structs import replace
@@ -123,8 +124,11 @@ class BedrockVendor(Vendor):
         return [("x-amzn-requestid", f"00000000-0000-4000-8000-{visit.number:012x}")]
 
     def error_headers(self, trouble: Trouble, fault: Fault) -> Headers:
-        """The exception's name; Bedrock says nothing of when to try again."""
-        return [("x-amzn-errortype", f"{trouble.type}:http://internal.amazon.com/coral/com.amazon.bedrock/")]
+        """The exception's name, and the time, by which a client sets its clock; none of when to try again."""
+        return [
+            ("x-amzn-errortype", f"{trouble.type}:http://internal.amazon.com/coral/com.amazon.bedrock/"),
+            ("date", formatdate(self.clock_s(), usegmt=True)),
+        ]
 
 
 def _unsigned(message: str) -> Refused:

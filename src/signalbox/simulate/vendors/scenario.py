@@ -132,8 +132,8 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How requests are answered.
 
     `tokens` is the length of an answer in words that nothing else decides. `served_model` and `served_place`
-    are what the reply says of itself (the place only where the dialect has one). `redacted`: thinking is
-    sealed without a text. `cache_tokens_min`: shorter prefixes are not kept.
+    are what the reply says of itself, as far as the dialect can. `redacted`: thinking is sealed without a
+    text. `cache_tokens_min`: shorter prefixes are not kept.
     """
 
     first_token: Latency = Fixed()

@@ -174,7 +174,9 @@ class Vendor(LoopbackServer):
         except Refused as refused:
             return "", self._refuse(visit, refused.fault, "", param=refused.param)
         except CallerError as error:
-            fault = Fault("bad_request", message=error.message)
+            # A code of its own says more than which kind of error of ours it is.
+            code = error.code if error.code != type(error).code else ""
+            fault = Fault("bad_request", message=error.message, code=code)
             return "", self._refuse(visit, fault, "", param=error.param)
         if isinstance(found, bytes):
             return "", iter((found, "keep"))
@@ -241,7 +243,7 @@ class Vendor(LoopbackServer):
                 fault=fault.kind,
                 redacted=behaviour.redacted,
                 served_model=behaviour.served_model or (turn.model if self.names_model else ""),
-                served_place=behaviour.served_place,
+                served_place=behaviour.served_place or visit.region,
                 salt=visit.number,
             )
         except KeyError:
