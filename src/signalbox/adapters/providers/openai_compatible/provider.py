@@ -8,7 +8,9 @@ from typing import Final
 from signalbox.adapters.http import HttpClient
 from signalbox.adapters.providers.exchange import Address, HttpProvider, KeyedBy, Surface
 from signalbox.adapters.providers.openai_dialects.chat import chat
+from signalbox.adapters.providers.openai_dialects.embeddings import EmbeddingsWire
 from signalbox.adapters.providers.openai_dialects.expressed import expressed
+from signalbox.adapters.providers.openai_dialects.responses import ResponsesWire
 from signalbox.domain.endpoint import Endpoint, Transport
 from signalbox.domain.traits import Capability
 from signalbox.ports.clock import Clock
@@ -26,9 +28,19 @@ class OpenAICompatible(HttpProvider):
 def address(endpoint: Endpoint) -> Address:
     transport = endpoint.transport
     query = f"?api-version={transport.api_version}" if transport.api_version else ""
-    # Those that know neither `developer` nor `max_completion_tokens` do not all say so.
-    said = chat(endpoint, max_tokens_field="max_tokens", developer_role=False)
-    return Address(base_url=transport.base_url, chat=Surface(said, f"/chat/completions{query}"))
+    said = (
+        Surface(ResponsesWire(endpoint), f"/responses{query}")
+        if transport.surface == "responses"
+        # Those that know neither `developer` nor `max_completion_tokens` do not all say so.
+        else Surface(
+            chat(endpoint, max_tokens_field="max_tokens", developer_role=False), f"/chat/completions{query}"
+        )
+    )
+    return Address(
+        base_url=transport.base_url,
+        chat=said,
+        embeddings=Surface(EmbeddingsWire(endpoint), f"/embeddings{query}"),
+    )
 
 
 def _make(around: Surroundings) -> HttpProvider:
