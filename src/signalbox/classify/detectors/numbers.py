@@ -21,7 +21,6 @@ from signalbox.classify.content import BOUNDARY
 from signalbox.classify.detectors import identity
 from signalbox.classify.detectors.cards import is_card
 from signalbox.classify.detectors.iban import is_iban_at
-from signalbox.classify.detectors.literals import Literals
 
 _SEPARATORS: Final = b" \n.-/"
 _KEYWORD_REACH: Final = 48
@@ -100,8 +99,8 @@ _WITH_LETTERS: Final = tuple(
     Printed("personal", needle, offset, _pattern(body), check)
     for needle, offset, body, check in (
         (b"000 000 00", 11, _NIR.replace("Ø", "2[ABab]"), identity.is_fr_nir),
-        (b"A00000000", 6, r"\d{5}2[ABab]\d{8}", identity.is_fr_nir),
-        (b"0000000A", 1, r"[0-9XYZxyz]\d{7}[A-Za-z]", identity.is_es_dni),
+        (b"000000A", 0, r"\d{5}2[ABab]\d{8}", identity.is_fr_nir),
+        (b"000000A", 2, r"[0-9XYZxyz]\d{7}[A-Za-z]", identity.is_es_dni),
         (b"0000000 A", 1, r"[0-9XYZxyz]\d{7}-[A-Za-z]", identity.is_es_dni),
         (b"00 000 000 ", 0, r"\d\d\.\d{3}\.\d{3}-[A-Za-z]", identity.is_es_dni),
         (b"000000A", 2, r"[A-Za-z]{2}\d{6}[A-Da-d]", identity.is_uk_nino),
@@ -109,7 +108,10 @@ _WITH_LETTERS: Final = tuple(
         (_FISCAL, 4, r"[A-Za-z]{6}\d\d[A-Za-z]\d\d[A-Za-z]\d{3}[A-Za-z]", identity.is_it_codice_fiscale),
     )
 )  # fmt: skip
-_NEEDLES_WITH_LETTERS: Final = Literals([kind.needle for kind in _WITH_LETTERS])
+_BY_NEEDLE: Final = tuple(
+    (needle, tuple(kind for kind in _WITH_LETTERS if kind.needle == needle))
+    for needle in dict.fromkeys(kind.needle for kind in _WITH_LETTERS)
+)
 _RUN_MIN: Final = b"0" * 9
 _RUN_BEFORE_LETTER: Final = b"0" * 6
 _LETTER_BEHIND_RUN: Final = _RUN_BEFORE_LETTER + b"A"
@@ -147,10 +149,12 @@ def _gate(runs: bytes) -> tuple[bool, bool]:
 
 
 def _has_number_with_letters(data: bytes, shape: bytes) -> bool:
-    needles = _NEEDLES_WITH_LETTERS.standing_in(shape)
-    return bool(needles) and any(
-        kind.needle in needles and _stands(kind, data, shape) for kind in _WITH_LETTERS
-    )
+    for needle, kinds in _BY_NEEDLE:
+        if shape.find(needle) >= 0:
+            for kind in kinds:
+                if _stands(kind, data, shape):
+                    return True
+    return False
 
 
 def _long_numbers(data: bytes, shape: bytes, found: set[str]) -> None:
