@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 import trustme
 from botocore.config import Config
@@ -279,3 +280,21 @@ async def test_a_filter_stops_a_stream(vendor: BedrockVendor) -> None:
         seen = await in_thread(lambda: events(sdk.converse_stream(**ask())["stream"]))
         stops = [event["messageStop"]["stopReason"] for event in seen if "messageStop" in event]
         assert stops in (["content_filtered"], ["guardrail_intervened"])
+
+
+async def test_vectors_of_titan_and_cohere(vendor: BedrockVendor) -> None:
+    sdk = client(vendor)
+
+    def invoke(model: str, body: dict[str, Any]) -> Any:
+        raw = sdk.invoke_model(modelId=model, body=msgspec.json.encode(body))["body"]
+        return msgspec.json.decode(raw.read())
+
+    asked = {"inputText": "two words", "dimensions": 256}
+    titan = await in_thread(lambda: invoke("amazon.titan-embed-text-v2:0", asked))
+    assert (len(titan["embedding"]), titan["inputTextTokenCount"]) == (256, 2)
+    texts = {"texts": ["a", "b"], "input_type": "search_document", "embedding_types": ["float"]}
+    cohere = await in_thread(lambda: invoke("cohere.embed-english-v3", texts))
+    assert len(cohere["embeddings"]["float"]) == 2
+    assert cohere["embeddings"]["float"][0] != cohere["embeddings"]["float"][1]
+    with pytest.raises(sdk.exceptions.ValidationException):
+        await in_thread(lambda: invoke("anthropic.claude", {}))

@@ -219,3 +219,82 @@ async def test_regions_and_models(sdk: openai.AsyncOpenAI) -> None:
             assert reply.model == "gpt-5-turbo-preview"
             with pytest.raises(openai.AuthenticationError):
                 await client.with_options(api_key="wrong").models.list()
+
+
+async def test_vectors(sdk: openai.AsyncOpenAI) -> None:
+    asked: Any = {"model": "text-embedding-3-small", "input": ["one", "two words"], "dimensions": 64}
+    for encoding in ("float", "base64"):
+        reply = await sdk.embeddings.create(**asked, encoding_format=encoding)
+        assert len(reply.data) == 2
+        assert reply.usage.prompt_tokens == 3
+    plain = await sdk.embeddings.create(**asked)
+    assert [len(one.embedding) for one in plain.data] == [64, 64]
+    assert abs(sum(number * number for number in plain.data[0].embedding) - 1) < 1e-5
+    assert plain.data[0].embedding != plain.data[1].embedding
+
+
+def respond(text: Any = "four words of text", **more: Any) -> Any:
+    return {"model": "gpt-5", "input": text, **more}
+
+
+RESPONSE_TOOL: Any = {"type": "function", "strict": False, **TOOL["function"]}
+
+
+async def test_a_response_whole_streamed_and_parsed(sdk: openai.AsyncOpenAI) -> None:
+    whole = await sdk.responses.create(**respond())
+    assert whole.status == "completed"
+    assert len(whole.output_text.split()) == 8
+    assert whole.usage is not None
+    assert (whole.usage.input_tokens, whole.usage.output_tokens) == (4, 8)
+    async with sdk.responses.stream(**respond()) as stream:
+        kinds = [event.type async for event in stream]
+        final = await stream.get_final_response()
+    assert kinds[0] == "response.created"
+    assert kinds[-1] == "response.completed"
+    assert final.output_text == whole.output_text
+    parsed = await sdk.responses.parse(**respond(), text_format=Deck)
+    assert parsed.output_parsed == Deck(title="signal", slides=[1])
+
+
+async def test_encrypted_reasoning_goes_round_with_tool_outputs(sdk: openai.AsyncOpenAI) -> None:
+    asked = respond(
+        [{"role": "user", "content": 'call get_weather {"city": "Kiel"}'}],
+        tools=[RESPONSE_TOOL],
+        reasoning={"effort": "low", "summary": "auto"},
+        include=["reasoning.encrypted_content"],
+        store=False,
+    )
+    reply = await sdk.responses.create(**asked)
+    thought, call = [item.model_dump(exclude_none=True) for item in reply.output]
+    assert (thought["type"], call["type"]) == ("reasoning", "function_call")
+    assert thought["encrypted_content"]
+    output = {"type": "function_call_output", "call_id": call["call_id"], "output": "rain"}
+    turn = [*asked["input"], thought, call, output]
+    after = await sdk.responses.create(**asked | {"input": turn})
+    assert after.output_text == "The tools answered 1 times."
+    thought["encrypted_content"] = "bm90IGEgc2VhbA=="
+    with pytest.raises(openai.BadRequestError, match="Invalid"):
+        await sdk.responses.create(**asked | {"input": turn})
+
+
+@pytest.mark.parametrize("kind", ["throttled_mid", "error_mid"])
+async def test_an_error_within_a_response(
+    sdk: openai.AsyncOpenAI, vendor: OpenAIVendor, kind: FaultKind
+) -> None:
+    vendor.scenario.queue.append(Fault(kind))
+    seen = [event.type async for event in _until_error(await sdk.responses.create(**respond(stream=True)))]
+    assert seen[0] == "response.created"
+
+
+async def _until_error(stream: Any) -> AsyncIterator[Any]:
+    """The events before the one that says what went wrong, however the SDK tells it."""
+    told = False
+    try:
+        async for event in stream:
+            if event.type == "error":
+                told = True
+                break
+            yield event
+    except openai.APIError:
+        told = True
+    assert told

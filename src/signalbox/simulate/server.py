@@ -72,7 +72,8 @@ class LoopbackServer(ABC):
 
     def request_id(self, heard: Heard) -> str:
         """The id under which a receipt is kept: the caller's own, where it gave one."""
-        return heard.header(b"x-request-id")
+        names = (b"x-request-id", b"x-client-request-id", b"x-ms-client-request-id")
+        return next((given for name in names if (given := heard.header(name))), "")
 
     @property
     def origin(self) -> str:

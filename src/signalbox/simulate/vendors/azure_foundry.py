@@ -28,7 +28,7 @@ class AzureFoundryVendor(AzureOpenAIVendor):
             case "POST", ["models", "chat", "completions"]:
                 return msgspec.structs.replace(self.chat(visit), nature=_FOUNDRY)
             case "POST", ["models", "embeddings"]:
-                return self.nowhere(visit)
+                return self.embeddings(visit)
             case "GET", ["models", "info"]:
                 about = {
                     "model_name": self.models(visit.region)[0],

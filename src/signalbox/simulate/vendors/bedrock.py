@@ -16,13 +16,14 @@ from signalbox.simulate import sigv4
 from signalbox.simulate.server import Heard
 from signalbox.simulate.vendors import bedrock_speech
 from signalbox.simulate.vendors.answer import Nature
-from signalbox.simulate.vendors.bedrock_speech import ConverseSpeech
+from signalbox.simulate.vendors.bedrock_speech import ConverseSpeech, VectorsSpeech
 from signalbox.simulate.vendors.demands import missing_thinking
 from signalbox.simulate.vendors.limits import Standing
 from signalbox.simulate.vendors.perform import ERRORS
 from signalbox.simulate.vendors.scenario import Fault, FaultKind
 from signalbox.simulate.vendors.speech import Trouble
 from signalbox.simulate.vendors.vendor import Headers, Refused, Turn, Vendor, Visit
+from signalbox.wires import bedrock_embeddings
 from signalbox.wires.bedrock import read_request
 
 ACCESS_KEY: Final = "AKIDEMULATED"
@@ -104,12 +105,20 @@ class BedrockVendor(Vendor):
                 return self._converse(visit, model, stream=False)
             case "POST", ["model", model, "converse-stream"]:
                 return self._converse(visit, model, stream=True)
+            case "POST", ["model", model, "invoke"]:
+                return self._vectors(visit, model)
         raise Refused("not_found", "", code="UnknownOperationException")
 
     def _converse(self, visit: Visit, model: str, *, stream: bool) -> Turn:
         request = read_request(visit.heard.body, model)
         speech = ConverseSpeech(stream=stream)
         return Turn(model, replace(request, stream=stream), speech, _CONVERSE, "marked")
+
+    def _vectors(self, visit: Visit, model: str) -> Turn:
+        if "embed" not in model:
+            raise Refused("bad_request", "Only models of embeddings are invoked here: use Converse.")
+        request = bedrock_embeddings.read_request(visit.heard.body, model)
+        return Turn(model, request, VectorsSpeech(model), _CONVERSE)
 
     def demand(self, turn: Turn) -> str:
         return super().demand(turn) or missing_thinking(turn.request)

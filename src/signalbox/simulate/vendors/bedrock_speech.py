@@ -1,4 +1,4 @@
-"""How Bedrock writes: Converse's replies, ConverseStream's frames, and its words for what goes wrong."""
+"""How Bedrock writes: Converse's replies and frames, vectors, and its words for what goes wrong."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,6 +9,7 @@ from signalbox.domain.reply import Event, Reply
 from signalbox.simulate.vendors.openai_words import worded
 from signalbox.simulate.vendors.scenario import Fault, FaultKind
 from signalbox.simulate.vendors.speech import Trouble
+from signalbox.wires import bedrock_embeddings
 from signalbox.wires.bedrock import FrameWriter, write_reply
 from signalbox.wires.eventstream import FrameParser, encode_frame
 
@@ -94,6 +95,17 @@ class ConverseSpeech:
             return frame[:-1] + bytes((frame[-1] ^ 0xFF,))
         (whole,) = FrameParser().feed(frame)
         return encode_frame(whole.headers, whole.payload[: len(whole.payload) // 2])
+
+
+class VectorsSpeech(ConverseSpeech):
+    """What InvokeModel answers for a model of embeddings."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(stream=False)
+        self._model = model
+
+    def whole(self, reply: Reply) -> bytes:
+        return bedrock_embeddings.write_reply(reply, model=self._model)
 
 
 def frames_of(data: bytes) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""OpenAI on the loopback: chat completions and models, with its keys, limits and words.
+"""OpenAI on the loopback: chat completions, responses, embeddings, models; its keys, limits and words.
 
 async with OpenAIVendor() as vendor:
     client = openai.AsyncOpenAI(base_url=vendor.base_url, api_key="any")
@@ -14,14 +14,16 @@ from signalbox.simulate.score import page
 from signalbox.simulate.vendors import openai_words
 from signalbox.simulate.vendors.answer import Nature
 from signalbox.simulate.vendors.limits import Standing
-from signalbox.simulate.vendors.openai_speech import ChatSpeech
+from signalbox.simulate.vendors.openai_speech import ChatSpeech, EmbeddingsSpeech, ResponseSpeech
 from signalbox.simulate.vendors.scenario import Fault
 from signalbox.simulate.vendors.speech import Trouble
 from signalbox.simulate.vendors.vendor import Headers, Refused, Turn, Vendor, Visit
+from signalbox.wires import openai_embeddings, openai_responses
 from signalbox.wires.openai_chat import read_request
 
 _encode: Final = msgspec.json.Encoder().encode
 CHAT: Final = Nature()
+RESPONSES: Final = Nature(thinking="openai", shown=True)
 
 
 class OpenAIVendor(Vendor):
@@ -47,6 +49,10 @@ class OpenAIVendor(Vendor):
         match visit.heard.method, steps:
             case "POST", ["chat", "completions"]:
                 return self.chat(visit)
+            case "POST", ["responses"]:
+                return self.responses(visit)
+            case "POST", ["embeddings"]:
+                return self.embeddings(visit)
             case "GET", ["models"]:
                 return self.model_list(visit)
             case "GET", ["models", model]:
@@ -60,6 +66,15 @@ class OpenAIVendor(Vendor):
 
     def chat_speech(self, number: int, *, stream: bool, include_usage: bool) -> ChatSpeech:
         return ChatSpeech(number, stream=stream, include_usage=include_usage)
+
+    def responses(self, visit: Visit) -> Turn:
+        call = openai_responses.read_request(visit.heard.body)
+        speech = ResponseSpeech(visit.number, call)
+        return Turn(call.request.target, call.request, speech, RESPONSES, "automatic")
+
+    def embeddings(self, visit: Visit) -> Turn:
+        call = openai_embeddings.read_request(visit.heard.body)
+        return Turn(call.request.target, call.request, EmbeddingsSpeech(base64=call.base64), CHAT)
 
     def model_list(self, visit: Visit) -> bytes:
         models = [model_object(name) for name in self.models(visit.region)]
