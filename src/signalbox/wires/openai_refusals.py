@@ -3,6 +3,7 @@
 It does not decide what is refused.
 """
 
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from msgspec import ValidationError, convert
@@ -14,19 +15,29 @@ T = TypeVar("T")
 _SHOWN_MAX: Final = 200
 
 
-def read_slowly(body: bytes, kind: type[T], unoffered: dict[str, tuple[Any, ...]]) -> T:
+def read_slowly(
+    body: bytes,
+    kind: type[T],
+    unoffered: dict[str, tuple[Any, ...]],
+    why: dict[str, str] | None = None,
+    screen: Callable[[dict[str, Any]], None] | None = None,
+) -> T:
     """The slow road, which says what is wrong. `unoffered` holds fields of the dialect that are not offered,
-    each with the values that ask for nothing special; null is always one of them."""
+    each with the values that ask for nothing special; null is always one of them; `why` has words for some.
+    `screen` may have better words for a body that is not of the `kind`."""
     value = decode_strict(body)
     try:
         read = convert(value, kind)
     except ValidationError as error:
+        if screen is not None and isinstance(value, dict):
+            screen(value)
         raise mismatch(str(error)) from None
     if not unoffered.keys().isdisjoint(value):
         for field, harmless in unoffered.items():
             given = value.get(field)
             if given is not None and not any(type(given) is type(one) and given == one for one in harmless):
-                raise unsupported(field, f"`{field}` is not offered here; leave it out")
+                words = why.get(field) if why else None
+                raise unsupported(field, words or f"`{field}` is not offered here; leave it out")
     return read
 
 
