@@ -25,6 +25,7 @@ from signalbox.domain.errors import (
     RequestTimeout,
     SignalboxError,
     Unauthenticated,
+    UnsupportedRequest,
 )
 
 _TYPES: Final[tuple[tuple[type[SignalboxError], str], ...]] = (
@@ -47,6 +48,11 @@ _ANTHROPIC_TYPES: Final[dict[int, str]] = {
 }
 _OTHERWISE_UNAVAILABLE: Final = ("log_unavailable", "upstream_quota")
 """Codes of 503 that are not about load."""
+
+
+_UNTHREADED: Final = {"error_code": "thread_unsupported_request", "unsupported": []}
+"""A conversation that the vendor would keep is not offered. On this its SDK's tool runner sends the whole
+conversation, as it did before there were threads."""
 
 
 class Shape(NamedTuple):
@@ -77,7 +83,9 @@ def anthropic_body(error: SignalboxError) -> bytes:
     """`{"type": "error", "error": {…}, "request_id": …}`. The dialect has no place for a code or a field's
     path: both stand in `signalbox`, which SDKs keep in `error.body`."""
     detail: dict[str, Any] = {"code": error.code, "param": error.param, **(_detail(error) or {})}
-    shown = {"type": anthropic_type(error), "message": error.message, "signalbox": detail}
+    shown: dict[str, Any] = {"type": anthropic_type(error), "message": error.message, "signalbox": detail}
+    if isinstance(error, UnsupportedRequest) and error.param == "thread":
+        shown["details"] = _UNTHREADED
     return msgspec.json.encode({"type": "error", "error": shown, "request_id": error.decision or None})
 
 

@@ -9,10 +9,12 @@ from signalbox.edge.count_tokens import CountTokens
 from signalbox.edge.dialects.anthropic import AnthropicMessages
 from signalbox.edge.dialects.openai_chat import OpenAIChat
 from signalbox.edge.dialects.openai_embeddings import OpenAIEmbeddings
+from signalbox.edge.dialects.openai_responses import OpenAIResponses
 from signalbox.edge.door import Door
 from signalbox.edge.gate import Gate, Handler
 from signalbox.edge.models import Models
 from signalbox.edge.openapi import OpenAPI
+from signalbox.edge.stored import NothingStored
 
 
 class Doors(NamedTuple):
@@ -26,6 +28,7 @@ def doors(gate: Gate, count: Callable[[Request], int]) -> Doors:
     """For callers; the operators' stand in `operations.py`. `count` counts the tokens of a request."""
     chat = Door(gate, OpenAIChat())
     embeddings = Door(gate, OpenAIEmbeddings())
+    responses, stored = Door(gate, OpenAIResponses()), NothingStored(gate)
     routes: dict[str, Handler] = {
         "/v1/chat/completions": chat,
         "/v1/embeddings": embeddings,
@@ -37,6 +40,8 @@ def doors(gate: Gate, count: Callable[[Request], int]) -> Doors:
     }
     deployed = azure.Deployments({"chat/completions": chat, "embeddings": embeddings})
     under: dict[str, Handler] = {azure.PREFIX: deployed}
+    for root in ("/v1/responses", "/openai/v1/responses", "/openai/responses"):
+        routes[root], under[f"{root}/"] = responses, stored
     for root in ("/v1/models", "/openai/v1/models", "/openai/models"):
         routes[root] = under[f"{root}/"] = Models(gate, root)
     return Doors(routes, under)

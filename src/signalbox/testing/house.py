@@ -5,7 +5,7 @@ system clock: time stands still until `clock.advance`.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from signalbox.decided import Objectives
 from signalbox.dispatch.breaker import ORDINARY, BreakerRules
@@ -21,6 +21,7 @@ from signalbox.domain.verdict import PolicyRelease
 from signalbox.pipeline import Pipeline
 from signalbox.policy import compile_policy
 from signalbox.ports.failpoint import Failpoint, passing
+from signalbox.ports.provider import Provider
 from signalbox.testing.fake_provider import FakeProvider
 from signalbox.testing.recording_log import RecordingLog
 from signalbox.testing.values import objective
@@ -82,7 +83,8 @@ class CountingMeter:
 
 
 class House:
-    """`policy` is compiled for `tenants` and `catalogue`; endpoints name the provider `fake`.
+    """`policy` is compiled for `tenants` and `catalogue`; endpoints name the provider `fake`, or one of
+    `others`.
 
     `at` is called at every place of `ports.failpoint.PLACES` that the hallway passes, and may be replaced.
     """
@@ -97,6 +99,7 @@ class House:
         breaker: BreakerRules | None = None,
         budget: BudgetRules | None = None,
         seed: int = 0,
+        others: Mapping[str, Provider] | None = None,
     ) -> None:
         self.at: Failpoint = passing
         self._policy = policy
@@ -113,7 +116,7 @@ class House:
             budget=budget or BudgetRules(),
         )
         self.dispatcher = Dispatcher(
-            providers={"fake": self.provider},
+            providers={"fake": self.provider, **(others or {})},
             interlock=self.interlock,
             health=self.health,
             log=self.log,

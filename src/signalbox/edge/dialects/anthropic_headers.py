@@ -12,7 +12,7 @@ from signalbox.domain.notes import Note
 from signalbox.edge.app import ANTHROPIC_VERSION
 from signalbox.edge.dialect import HeaderList
 
-VERSION: Final = b"2023-06-01"
+VERSIONS: Final = (b"2023-06-01", b"2026-10-21")
 _BETA: Final = b"anthropic-beta"
 _HERE: Final = ("extended-cache-ttl-", "pdfs-", "prompt-caching-", "structured-outputs-", "token-counting-")
 """What was a beta once and is part of the dialect here."""
@@ -42,9 +42,10 @@ def heed(headers: HeaderList) -> tuple[str, ...]:
     notes: tuple[str, ...] = ()
     for name, value in headers:
         if name == ANTHROPIC_VERSION:
-            if value != VERSION:
+            if value not in VERSIONS:
+                known = " or ".join([f"`{version.decode()}`" for version in VERSIONS])
                 raise MalformedRequest(
-                    f"header `anthropic-version`: only `{VERSION.decode()}` is spoken here",
+                    f"header `anthropic-version`: expected {known}",
                     param="anthropic-version",
                 )
         elif name == _BETA:

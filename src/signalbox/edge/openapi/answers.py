@@ -50,10 +50,13 @@ class AnthropicProblem(Struct, kw_only=True):
     dropped: list[ProblemEndpoint] | None = None
 
 
-class AnthropicErrorObject(Struct):
+class AnthropicErrorObject(Struct, kw_only=True):
+    """`details`: with what its SDKs do about it by themselves."""
+
     type: str
     message: str
     signalbox: AnthropicProblem
+    details: dict[str, Any] | None = None
 
 
 class AnthropicError(Struct):

@@ -9,8 +9,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from signalbox.edge.dialects.anthropic_headers import VERSIONS
 from signalbox.edge.openapi import answers
-from signalbox.wires import anthropic_body, openai_chat_body, openai_embeddings
+from signalbox.wires import anthropic_body, openai_chat_body, openai_embeddings, openai_responses_body
 
 _REF: Final = "#/components/schemas/"
 _JSON: Final = "application/json"
@@ -32,7 +33,14 @@ _UPSTREAM: Final = {
     502: "the model's endpoint failed",
     504: "no answer in time",
 }
+_RESPONSES: Final = ("/v1/responses", "/openai/v1/responses", "/openai/responses")
 _MODELS: Final = ("/v1/models", "/openai/v1/models", "/openai/models")
+
+_STORED: Final = {
+    "/{response}": ("get", "delete"),
+    "/{response}/input_items": ("get",),
+    "/{response}/cancel": ("post",),
+}
 
 _CONTEXT: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "X-Signalbox-App": ("the application that asks", {}),
@@ -73,6 +81,14 @@ ASKING: Final = (
         answer=answers.ChatCompletion,
         error=answers.OpenAIError,
         deployment="chat/completions",
+    ),
+    Asking(
+        paths=_RESPONSES,
+        summary="OpenAI Responses; nothing is stored",
+        prefix="Responses",
+        body=openai_responses_body.Offered,
+        answer=answers.Response,
+        error=answers.OpenAIError,
     ),
     Asking(
         paths=("/v1/embeddings", "/openai/v1/embeddings"),
@@ -133,6 +149,12 @@ def document() -> dict[str, Any]:
                 "parameters": [_deployment(), _api_version()],
                 "post": _ask(schemas, asking, deployment=True),
             }
+    for root in _RESPONSES:
+        for path, methods in _STORED.items():
+            paths[root + path] = {
+                "parameters": [_path("response")],
+                **{method: _nothing(schemas) for method in methods},
+            }
     for root in _MODELS:
         paths[root] = {"get": _models(schemas)}
         paths[f"{root}/{{model}}"] = {"parameters": [_path("model")], "get": _model(schemas)}
@@ -179,6 +201,11 @@ def _ask(schemas: _Schemas, asking: Asking, *, deployment: bool = False) -> dict
             **_refusals(schemas, (asking.error,), _ALWAYS | _UPSTREAM),
         },
     }
+
+
+def _nothing(schemas: _Schemas) -> dict[str, Any]:
+    refused = _refusals(schemas, (answers.OpenAIError,), _ALWAYS)
+    return {"summary": "Always 404: no response is kept here", "responses": refused}
 
 
 def _models(schemas: _Schemas) -> dict[str, Any]:
@@ -260,4 +287,5 @@ def _api_version() -> dict[str, Any]:
 
 
 def _anthropic_version() -> dict[str, Any]:
-    return {"name": "anthropic-version", "in": "header", "schema": {"type": "string", "enum": ["2023-06-01"]}}
+    known = [version.decode() for version in VERSIONS]
+    return {"name": "anthropic-version", "in": "header", "schema": {"type": "string", "enum": known}}

@@ -1,0 +1,75 @@
+"""Every door, called by the document that we serve: no 5xx, no status and no shape that is not in it."""
+
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import HealthCheck
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from signalbox.edge.openapi.document import document
+from signalbox.testing.served import Served
+
+FEW = 12
+MANY = 1_000
+UNHURRIED = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+OPERATIONS = [found.ok() for found in schemathesis.openapi.from_dict(document()).get_all_operations()]
+CASES = [
+    pytest.param(operation, mode, id=f"{operation.label}-{mode.value}")
+    for operation in OPERATIONS
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    # Where nothing is to be said, nothing can be said wrongly.
+    if mode is GenerationMode.POSITIVE or operation.body or any(operation.iter_parameters())
+]
+
+
+def call(case: Any, served: Served) -> None:
+    body = case.body
+    if isinstance(body, dict) and isinstance(body.get("model"), str) and len(body["model"]) % 4:
+        body["model"] = "own-good"  # else nearly all would end at an unknown model
+    if "deployment" in (case.path_parameters or {}):
+        case.path_parameters["deployment"] = "own-good"
+    operator = case.path.startswith(("/admin", "/metrics"))
+    key = served.operator_key if operator else "sb-anna"
+    # What no schema says (fields that exclude each other, URLs, what no endpoint can do) is refused as well.
+    case.call_and_validate(
+        base_url=served.url,
+        headers={"Authorization": f"Bearer {key}"},
+        excluded_checks=[positive_data_acceptance],
+    )
+
+
+def keeps_to_it(operation: Any, mode: GenerationMode, served: Served, examples: int) -> None:
+    @hypothesis.settings(
+        max_examples=examples, deadline=None, suppress_health_check=UNHURRIED, derandomize=True, database=None
+    )
+    @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+    def run(case: Any) -> None:
+        call(case, served)
+
+    run()
+
+
+@pytest.mark.parametrize(("operation", "mode"), CASES)
+def test_every_door_keeps_to_the_document(operation: Any, mode: GenerationMode, served: Served) -> None:
+    keeps_to_it(operation, mode, served, FEW)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("operation", "mode"), CASES)
+def test_every_door_keeps_to_it_for_long(operation: Any, mode: GenerationMode, served: Served) -> None:
+    keeps_to_it(operation, mode, served, MANY)
+
+
+def test_the_document_is_open_to_all_and_names_every_path(served: Served) -> None:
+    answer = served.ask("GET", "/openapi.json")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json == document()
+    for text in ("sb-anna", "own-good", "acme"):
+        assert text not in answer.body.decode()
+    for path in answer.json["paths"]:
+        plain = path.replace("{model}", "auto").replace("{deployment}", "auto")
+        assert served.ask("PATCH", plain, key="sb-anna").status == 405, path
