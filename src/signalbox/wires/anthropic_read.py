@@ -8,7 +8,7 @@ A `user` message is cut where tool results and other content meet, because a res
 `service_tier`, `speed: standard`, a `tool_choice` of `auto` or `none` where there are no tools.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from msgspec.json import Decoder
 
@@ -42,12 +42,13 @@ SCHEMA_NAME: Final = "output"
 _decode_offered: Final = Decoder(wire.Offered).decode
 _decode_prompt: Final = Decoder(wire.Prompt).decode
 _NOTHING_DECLARED: Final = Declared()
+_THOUGHTS: Final = (wire.ThinkingBlock, wire.RedactedBlock)
 _MATERIAL: Final = (wire.TextBlock, wire.ImageBlock, wire.DocumentBlock, wire.SearchResultBlock)
 
 
 def read_request(body: bytes) -> Request:
     """Raises `MalformedRequest` or `UnsupportedRequest`, each with the field's path in `param`."""
-    asked = decode_if_clear(body, _decode_offered) or read_slowly(body, wire.Offered)
+    asked = decode_if_clear(body, _decode_offered, _loose) or read_slowly(body, wire.Offered)
     stop = asked.stop_sequences
     sampling = Sampling(
         max_tokens=asked.max_tokens,
@@ -63,8 +64,22 @@ def read_request(body: bytes) -> Request:
 
 def read_count_request(body: bytes) -> Request:
     """As `read_request`, for a body of `count_tokens`, which has neither a limit nor sampling."""
-    asked = decode_if_clear(body, _decode_prompt) or read_slowly(body, wire.Prompt)
+    asked = decode_if_clear(body, _decode_prompt, _loose) or read_slowly(body, wire.Prompt)
     return _request(asked, Sampling(), False, _NOTHING_DECLARED)
+
+
+def _loose(asked: wire.Prompt) -> list[Any]:
+    """The parts whose shape is the caller's own."""
+    parts: list[Any] = [tool.input_schema for tool in asked.tools or ()]
+    for message in asked.messages:
+        content = message.content
+        if type(content) is list:
+            for block in content:
+                if type(block) is wire.ToolUseBlock:
+                    parts.append(block.input)
+    if asked.output_config is not None and asked.output_config.format is not None:
+        parts.append(asked.output_config.format.schema)
+    return parts
 
 
 def _request(asked: wire.Prompt, sampling: Sampling, stream: bool, declared: Declared) -> Request:
@@ -126,8 +141,8 @@ def _read_user(content: list[wire.Block], path: str, messages: list[Message], no
             if said:
                 messages.append(Message("user", tuple(said)))
                 said = []
-            result = read_tool_result(block, f"{path}[{place}]", notes)
-            messages.append(Message("tool", (result,)))
+            here = f"{path}[{place}]" if type(block.content) is list else path
+            messages.append(Message("tool", (read_tool_result(block, here, notes),)))
         elif isinstance(block, _MATERIAL):
             said.append(read_material(block, f"{path}[{place}]", notes))
         else:
@@ -139,17 +154,14 @@ def _read_user(content: list[wire.Block], path: str, messages: list[Message], no
 def _assistant_parts(content: list[wire.Block], path: str) -> tuple[Part, ...]:
     parts: list[Part] = []
     for place, block in enumerate(content):
-        match block:
-            case wire.TextBlock():
-                parts.append(read_text(block, f"{path}[{place}]"))
-            case wire.ToolUseBlock():
-                parts.append(read_tool_use(block))
-            case wire.ThinkingBlock() | wire.RedactedBlock():
-                parts.append(read_thinking(block))
-            case _:
-                raise malformed(
-                    f"{path}[{place}].type", "an assistant message does not hold blocks of this type"
-                )
+        if type(block) is wire.TextBlock:
+            parts.append(read_text(block, f"{path}[{place}]" if block.citations else path))
+        elif type(block) is wire.ToolUseBlock:
+            parts.append(read_tool_use(block))
+        elif isinstance(block, _THOUGHTS):
+            parts.append(read_thinking(block))
+        else:
+            raise malformed(f"{path}[{place}].type", "an assistant message does not hold blocks of this type")
     return tuple(parts)
 
 

@@ -71,11 +71,11 @@ def write_reasoning(
         effort = effort or ("low" if budget <= _LOW_MAX else "medium" if budget <= _MEDIUM_MAX else "high")
         budget = None
     elif budget is None and name.startswith(_BUDGETS_ONLY + _BUDGETS_AND_EFFORTS):
-        notes[Note.EFFORT_AS_BUDGET] = None
         budget = min(_BUDGETS.get(reasoning.effort, _ADAPTIVE_BUDGET), max_tokens // 2)
         if budget < BUDGET_MIN:
             notes[Note.REASONING_WITHOUT_ROOM] = None
             return None, effort
+        notes[Note.EFFORT_AS_BUDGET] = None
     thinking: dict[str, Any] = {"type": "adaptive"}
     if budget is not None:
         thinking = {"type": "enabled", "budget_tokens": budget}

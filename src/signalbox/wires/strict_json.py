@@ -48,15 +48,21 @@ def decode_strict(body: bytes) -> Any:
     return value
 
 
-def decode_if_clear(body: bytes, decode: Callable[[bytes], T]) -> T | None:
+def decode_if_clear(
+    body: bytes, decode: Callable[[bytes], T], loose: Callable[[T], list[Any]] | None = None
+) -> T | None:
     """The value as `decode` reads it, or None where there is any doubt: then `decode_strict` has the word.
 
-    `decode` is of a type that keeps every field given and, in writing, leaves out those that are not.
+    `decode` is of a type that keeps every field given and, in writing, leaves out those that are not. `loose`
+    gives the parts of a value whose depth that type does not bound (it bounds all others far below the limit).
     """
-    if not _is_surely_shallow(body):
+    shallow = _is_surely_shallow(body)
+    if not shallow and loose is None:
         return None
     try:
         value = decode(body)
+        if not shallow and loose is not None and _levels(loose(value)) > DEPTH_MAX // 2:
+            return None
         return value if _nothing_vanished(body, value) else None
     except (ValueError, RecursionError):
         return None
@@ -90,9 +96,13 @@ def _too_deep() -> MalformedRequest:
 
 
 def _refuse_depth(value: Any) -> None:
-    """Level by level, so that the stack is not used."""
-    level = [value]
-    for _ in range(DEPTH_MAX):
+    if _levels([value]) > DEPTH_MAX:
+        raise _too_deep()
+
+
+def _levels(level: list[Any]) -> int:
+    """How deep these values are nested, counting to one more than the limit; the stack is not used."""
+    for depth in range(DEPTH_MAX + 1):
         below: list[Any] = []
         for item in level:
             if type(item) is dict:
@@ -101,8 +111,8 @@ def _refuse_depth(value: Any) -> None:
                 below += item
         level = [item for item in below if type(item) is dict or type(item) is list]
         if not level:
-            return
-    raise _too_deep()
+            return depth + 1
+    return DEPTH_MAX + 1
 
 
 def _refuse_slowly(body: bytes) -> None:
