@@ -197,19 +197,15 @@ async def test_bearer_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
             await converse(sdk, **ask())
 
 
-async def test_regions_are_those_of_the_signature() -> None:
+async def test_a_region_knows_its_own_models_and_signatures() -> None:
     scenario = Scenario(regions={"eu-west-1": (MODEL,), "us-east-1": ("other",)})
     async with BedrockVendor(scenario) as vendor:
-        for url in (vendor.origin, vendor.base_url_of("eu-west-1")):
-            sdk = client(vendor, endpoint_url=url)
-            await converse(sdk, **ask())
-        wrong = client(vendor, region_name="us-east-1", endpoint_url=vendor.origin)
+        await converse(client(vendor), **ask())
+        elsewhere = vendor.base_url_of("us-east-1")
         with pytest.raises(ClientError, match="ResourceNotFoundException"):
-            await converse(wrong, **ask())
-        for region, url in (("ap-south-1", vendor.origin), ("us-east-1", vendor.base_url_of("eu-west-1"))):
-            scoped = client(vendor, region_name=region, endpoint_url=url)
-            with pytest.raises(ClientError, match="scoped to a valid region"):
-                await converse(scoped, **ask())
+            await converse(client(vendor, region_name="us-east-1", endpoint_url=elsewhere), **ask())
+        with pytest.raises(ClientError, match="scoped to a valid region"):
+            await converse(client(vendor, endpoint_url=elsewhere), **ask())
 
 
 async def test_another_model_shows_in_the_trace(vendor: BedrockVendor) -> None:

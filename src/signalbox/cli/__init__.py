@@ -25,9 +25,13 @@ endpoints = typer.Typer(
     help="How the server's endpoints stand: breaker, in flight, retry budget, quarantine.",
     rich_markup_mode=None,
 )
+simulate = typer.Typer(
+    help="Stand-ins on this machine, for drills and tests.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(endpoints, name="endpoints")
 app.add_typer(log, name="log")
 app.add_typer(models, name="models")
+app.add_typer(simulate, name="simulate")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.", envvar="SIGNALBOX_CONFIG")]
 DEFAULT_CONFIG = Path("signalbox.toml")
@@ -189,6 +193,25 @@ def models_fetch(
     from signalbox.cli.models import fetch_models
 
     fetch_models(names or (["small"] if small else ["default"]))
+
+
+@simulate.command("vendors")
+def simulate_vendors(
+    scenario: Annotated[
+        Path | None, typer.Option(help="How they behave and what goes wrong: a JSON file.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port_base: Annotated[int, typer.Option(help="The first port; 0 takes any that are free.")] = 9100,
+    receipts: Annotated[
+        Path | None, typer.Option(help="Append what was received to this file, one JSON object a line.")
+    ] = None,
+) -> None:
+    """Emulate OpenAI, Azure, Anthropic and Bedrock until interrupted.
+
+    Prints where each listens and endpoints to paste into the settings."""
+    from signalbox.cli.simulate import run
+
+    run(scenario, host, port_base, receipts)
 
 
 def main() -> None:

@@ -24,12 +24,14 @@ _WITHOUT_LINGERING: Final = struct.pack("ii", 1, 0)
 
 
 class Heard(Struct, frozen=True):
-    """One request as it came: `target` is path and query undecoded, header names are lower-case."""
+    """One request as it came: `target` is path and query undecoded, header names are lower-case. `place` is
+    which of the vendor's addresses it came to."""
 
     method: str
     target: str
     headers: dict[bytes, bytes]
     body: bytes
+    place: str = ""
 
     def header(self, name: bytes) -> str:
         return self.headers.get(name, b"").decode("latin-1")
@@ -38,9 +40,10 @@ class Heard(Struct, frozen=True):
 class LoopbackServer(ABC):
     """A vendor on the loopback: `async with …() as vendor:` serves at `vendor.origin`.
 
-    `running` counts replies not yet ended (`await idle()` for none), `served` requests in all, and
-    `connections` are those now open. `name` marks its receipts. A `receipts` that is handed in is closed by
-    whoever made it.
+    A vendor may have several `places`, each with a port of its own: the one asked for and those after it, or
+    any that are free. `running` counts replies not yet ended (`await idle()` for none), `served` requests in
+    all, and `connections` are those now open. `name` marks its receipts. A `receipts` that is handed in is
+    closed by whoever made it.
     """
 
     name: ClassVar[str] = ""
@@ -59,7 +62,8 @@ class LoopbackServer(ABC):
         self.served = 0
         self.connections: set[_Connection] = set()
         self._host, self._port, self._unix, self._ssl = host, port, unix, ssl_context
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
+        self._ports: dict[str, int] = {}
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -76,29 +80,46 @@ class LoopbackServer(ABC):
         return next((given for name in names if (given := heard.header(name))), "")
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Where it is, in order; `origin` is of the first. Not to be changed while it runs."""
+        return ("",)
+
+    @property
     def origin(self) -> str:
         """Where it listens, without a path: `http://127.0.0.1:40123`, or `unix:/path:`."""
+        return self.origin_of(self.places[0])
+
+    def origin_of(self, place: str) -> str:
+        """Raises `KeyError` for a place that it does not have."""
         if self._unix:
-            return f"unix:{self._unix}:"
-        return f"{'https' if self._ssl else 'http'}://{self._host}:{self._port}"
+            return f"unix:{self._socket(place)}:"
+        return f"{'https' if self._ssl else 'http'}://{self._host}:{self._ports[place]}"
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        if self._unix:
-            self._server = await loop.create_unix_server(lambda: _Connection(self), self._unix)
-        else:
-            self._server = await loop.create_server(
-                lambda: _Connection(self), self._host, self._port, ssl=self._ssl, backlog=1024
-            )
-            self._port = self._server.sockets[0].getsockname()[1]
+        for number, place in enumerate(self.places):
+            self._servers.append(await self._listen(place, self._port and self._port + number))
         return self
 
+    async def _listen(self, place: str, port: int) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        if self._unix:
+            return await loop.create_unix_server(lambda: _Connection(self, place), self._socket(place))
+        server = await loop.create_server(
+            lambda: _Connection(self, place), self._host, port, ssl=self._ssl, backlog=1024
+        )
+        self._ports[place] = server.sockets[0].getsockname()[1]
+        return server
+
+    def _socket(self, place: str) -> str:
+        return self._unix if place == self.places[0] else f"{self._unix}.{place}"
+
     async def __aexit__(self, *_: object) -> None:
-        server = cast("asyncio.Server", self._server)
-        server.close()
+        for server in self._servers:
+            server.close()
         for connection in list(self.connections):
             connection.abort()
-        await server.wait_closed()
+        for server in self._servers:
+            await server.wait_closed()
 
     async def idle(self) -> None:
         """Return once no reply is under way."""
@@ -119,8 +140,9 @@ class LoopbackServer(ABC):
 class _Connection(asyncio.Protocol):
     """One client. Requests that arrive while a reply is under way wait for their turn."""
 
-    def __init__(self, vendor: LoopbackServer) -> None:
+    def __init__(self, vendor: LoopbackServer, place: str) -> None:
         self._vendor = vendor
+        self._place = place
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
@@ -196,7 +218,7 @@ class _Connection(asyncio.Protocol):
 
     def _heard(self) -> Heard:
         method = self._parser.get_method().decode()
-        return Heard(method, self._url.decode(), self._headers, b"".join(self._body))
+        return Heard(method, self._url.decode(), self._headers, b"".join(self._body), self._place)
 
     def _answer_next(self) -> None:
         heard = self._waiting.popleft()

@@ -22,21 +22,22 @@ class AzureFoundryVendor(AzureOpenAIVendor):
     path: ClassVar[str] = "/models"
 
     def read(self, visit: Visit) -> Turn | bytes:
-        if not visit.query.get("api-version"):
-            return self.nowhere(visit)
-        match visit.heard.method, visit.steps:
-            case "POST", ["models", "chat", "completions"]:
-                return msgspec.structs.replace(self.chat(visit), nature=_FOUNDRY)
-            case "POST", ["models", "embeddings"]:
-                return self.embeddings(visit)
-            case "GET", ["models", "info"]:
+        match visit.steps:
+            case ["openai", "v1", *rest]:
+                return self.call(visit, rest)
+            case ["models", "info"] if visit.heard.method == "GET" and visit.query.get("api-version"):
                 about = {
                     "model_name": self.models(visit.region)[0],
                     "model_type": "chat-completion",
                     "model_provider_name": "emulator",
                 }
                 return page(200, msgspec.json.encode(about))
+            case ["models", *rest] if visit.query.get("api-version"):
+                return self.call(visit, rest)
         return self.nowhere(visit)
+
+    def chat(self, visit: Visit) -> Turn:
+        return msgspec.structs.replace(super().chat(visit), nature=_FOUNDRY)
 
     def trouble(self, fault: Fault, model: str) -> Trouble:
         found = super().trouble(fault, model)

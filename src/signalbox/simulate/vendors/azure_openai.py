@@ -34,6 +34,9 @@ class AzureOpenAIVendor(OpenAIVendor):
         """What Azure's clients are given."""
         return self.base_url.removesuffix(self.path)
 
+    def settings_url(self, region: str) -> str:
+        return self.origin_of(region)
+
     def admit(self, visit: Visit) -> None:
         key = key_of(visit.heard, b"api-key", b"authorization")
         if not key or (self.api_keys and key not in self.api_keys):

@@ -37,7 +37,7 @@ _CONVERSE: Final = Nature(
 class BedrockVendor(Vendor):
     """`secrets` maps access keys to secret keys; session tokens in `expired_tokens` have run out.
 
-    A request's region is that of its signature. Where the scenario names regions, it is one of those.
+    Where the scenario names no regions, a request's is that of its signature.
     """
 
     name: ClassVar[str] = "bedrock"
@@ -55,10 +55,8 @@ class BedrockVendor(Vendor):
 
     def visit(self, heard: Heard, number: int) -> Visit:
         found = super().visit(heard, number)
-        claim = sigv4.read_claim(heard)
-        if claim is None or found.path != heard.target.partition("?")[0]:
-            return found
-        return replace(found, region=claim.region)
+        claim = None if found.region else sigv4.read_claim(heard)
+        return found if claim is None else replace(found, region=claim.region)
 
     def admit(self, visit: Visit) -> None:
         heard = visit.heard
@@ -72,9 +70,7 @@ class BedrockVendor(Vendor):
             raise Refused(
                 "forbidden", "Missing Authentication Token", code="MissingAuthenticationTokenException"
             )
-        if (self.scenario.regions and claim.region not in self.scenario.regions) or (
-            visit.region not in ("", claim.region)
-        ):
+        if claim.region != visit.region:
             raise _unsigned("Credential should be scoped to a valid region.")
         now_s = self.clock_s()
         match sigv4.flaw(heard, claim, secrets=self.secrets, service=SERVICE, now_s=now_s):

@@ -48,7 +48,7 @@ class Refused(Exception):
 
 
 class Visit(Struct, frozen=True):
-    """One request, found its region. `path` is still percent-encoded, without the region's prefix."""
+    """One request, its address taken apart. `path` is still percent-encoded."""
 
     heard: Heard
     number: int
@@ -83,7 +83,7 @@ class Vendor(LoopbackServer):
     """Whose seals on thinking it makes and knows."""
 
     path: ClassVar[str] = ""
-    """What follows origin and region in the base URL that its SDKs take."""
+    """What follows the origin in the base URL that its SDKs take."""
 
     errors: ClassVar[frozenset[FaultKind]] = ERRORS | {"content_filter"}
     """Faults that it shows as an error in place of a reply."""
@@ -145,13 +145,21 @@ class Vendor(LoopbackServer):
     # addresses
 
     @property
+    def places(self) -> tuple[str, ...]:
+        return tuple(self.scenario.regions) or ("",)
+
+    @property
     def base_url(self) -> str:
         """Of the region that is first in the scenario."""
-        return self.base_url_of(next(iter(self.scenario.regions), ""))
+        return self.base_url_of(self.places[0])
 
     def base_url_of(self, region: str) -> str:
-        """A region is a prefix of the path here, as it is part of the host's name at the vendor's."""
-        return f"{self.origin}{f'/{region}' if region else ''}{self.path}"
+        """A region is a port of its own here, as it is a host of its own at the vendor's."""
+        return f"{self.origin_of(region)}{self.path}"
+
+    def settings_url(self, region: str) -> str:
+        """What an endpoint of ours is given as `transport.base_url`."""
+        return self.base_url_of(region)
 
     def models(self, region: str) -> list[str]:
         """Every model that the scenario names for a region, and `emulated`; any other is answered too where
@@ -183,17 +191,11 @@ class Vendor(LoopbackServer):
         return found.model, self._answer(visit, found)
 
     def visit(self, heard: Heard, number: int) -> Visit:
-        """The request with its region taken off the path, if it names one."""
-        target, _, query = heard.target.partition("?")
+        """The request taken apart as far as its address goes."""
+        path, _, query = heard.target.partition("?")
         pairs = [pair.partition("=") for pair in query.split("&") if pair]
-        regions = self.scenario.regions
-        first, _, rest = target.lstrip("/").partition("/")
-        if first in regions:
-            region, target = first, f"/{rest}"
-        else:
-            region = next(iter(regions), "")
         found = {unquote(name): unquote(value) for name, _, value in pairs}
-        return Visit(heard, number, region, target, found)
+        return Visit(heard, number, heard.place, path, found)
 
     def _answer(self, visit: Visit, turn: Turn) -> Iterator[Step]:
         scenario, model, region = self.scenario, turn.model, visit.region
