@@ -23,13 +23,11 @@ from signalbox.domain.request import (
     ToolResult,
     ToolUse,
 )
+from signalbox.wires.anthropic_write_blocks import INVALID_JSON
 from signalbox.wires.bedrock_model import ConverseOptions
 from signalbox.wires.bedrock_names import DOCUMENT_FORMATS, IMAGE_FORMATS, document_name, tool_id
 
 Block = dict[str, Any]
-
-UNPARSED: Final = "unparsed_arguments"
-"""The key under which arguments travel that are no JSON object."""
 
 _decode_object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _NO_ARGUMENTS: Final = msgspec.Raw(b"{}")
@@ -60,7 +58,7 @@ class BlockWriter:
             case Text():
                 if part.text.strip():
                     blocks.append(self._text(part))
-                else:  # the vendor refuses it
+                elif part.text:  # the vendor refuses it
                     self.note(Note.BLANK_TEXT_LEFT_OUT)
                 self.cache_point(part.cache, blocks)
             case ToolUse():
@@ -175,7 +173,7 @@ class BlockWriter:
             _decode_object(arguments)
         except (ValueError, RecursionError):
             self.note(Note.ARGUMENTS_WRAPPED)
-            return {UNPARSED: arguments}
+            return {INVALID_JSON: arguments}
         return msgspec.Raw(arguments.encode())
 
     def _tool_result(self, result: ToolResult) -> Block:

@@ -22,8 +22,10 @@ _CLAUDE: Final = re.compile(r"claude[.-](?:(?:opus|sonnet|haiku|[a-z]+)-)?(\d{1,
 
 
 class ConverseOptions(Struct, frozen=True, kw_only=True):
-    """`claude`: the version, (0, 0) for other models. `output_limit` in tokens, 0 if none is known."""
+    """`name` is the model's; `claude` its version, (0, 0) for other models. `output_limit` in tokens, 0 if
+    none is known."""
 
+    name: str = "claude"
     family: Family = "claude"
     claude: tuple[int, int] = NEWEST
     prompt_cache: bool = True
@@ -37,16 +39,6 @@ class ConverseOptions(Struct, frozen=True, kw_only=True):
         return "anthropic" if self.family == "claude" else ""
 
     @property
-    def adaptive(self) -> bool:
-        """Claude from 4.6 on: thinks as much as it sees fit, under an effort."""
-        return self.claude >= (4, 6)
-
-    @property
-    def budgeted(self) -> bool:
-        """Claude up to 4.6: thinks within a budget of tokens."""
-        return (3, 7) <= self.claude <= (4, 6)
-
-    @property
     def one_call_at_a_time(self) -> bool:
         """Claude from 4.5 on, through Converse: takes `disable_parallel_tool_use`."""
         return self.claude >= (4, 5)
@@ -56,15 +48,17 @@ def converse_options(*names: str, capabilities: int, output_limit: int) -> Conve
     """By the first of `names` that tells the family; `capabilities` are the endpoint's."""
     family: Family = "other"
     version = (0, 0)
+    known = ""
     for name in names:
-        lower = name.lower()
-        if "claude" in lower:
-            family, version = "claude", claude_version(lower)
+        known = name.lower()
+        if "claude" in known:
+            family, version = "claude", claude_version(known)
             break
-        if "nova" in lower:
+        if "nova" in known:
             family = "nova"
             break
     return ConverseOptions(
+        name=known,
         family=family,
         claude=version,
         prompt_cache=bool(capabilities & Capability.PROMPT_CACHE),

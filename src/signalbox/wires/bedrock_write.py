@@ -35,7 +35,7 @@ def write_request(request: Request, *, options: ConverseOptions, request_id: str
     body: dict[str, Any] = {"messages": _messages(request, writer, system)}
     if system:
         body["system"] = system
-    thinking = plan_thinking(request, options, writer.note)
+    thinking = plan_thinking(request, options, writer.notes)
     inference = _inference(request.sampling, thinking.max_tokens, writer)
     if inference:
         body["inferenceConfig"] = inference
@@ -166,6 +166,8 @@ def _tools_used(request: Request) -> list[str]:
 
 def _tool_spec(tool: Tool, options: ConverseOptions, writer: BlockWriter) -> Block:
     parameters = tool.parameters if tool.parameters is not None else _ANY_OBJECT
+    if "type" not in parameters:  # arguments are an object in every dialect; this vendor wants it said
+        parameters = {"type": "object", **parameters}
     spec: Block = {"name": tool.name, "inputSchema": {"json": parameters}}
     if tool.description:
         spec["description"] = tool.description
