@@ -20,21 +20,17 @@ from signalbox.domain.errors import (
     InternalError,
     MethodNotAllowed,
     NoCandidate,
-    NotPermitted,
     PolicyDenied,
     RequestTimeout,
     SignalboxError,
-    Unauthenticated,
     UnsupportedRequest,
 )
 
-_TYPES: Final[tuple[tuple[type[SignalboxError], str], ...]] = (
-    (Unauthenticated, "authentication_error"),
-    (NotPermitted, "permission_error"),
-    (PolicyDenied, "permission_error"),
-    (CallerError, "invalid_request_error"),
-    (NoCandidate, "invalid_request_error"),
-)
+_OPENAI_TYPES: Final[dict[int, str]] = {
+    401: "authentication_error",
+    403: "permission_error",
+    429: "rate_limit_error",
+}
 _ANTHROPIC_TYPES: Final[dict[int, str]] = {
     401: "authentication_error",
     403: "permission_error",
@@ -94,10 +90,8 @@ ANTHROPIC: Final = Shape(anthropic_body, b"request-id")
 
 
 def openai_type(error: SignalboxError) -> str:
-    for kind, name in _TYPES:
-        if isinstance(error, kind):
-            return name
-    return "rate_limit_error" if error.status == 429 else "server_error"
+    otherwise = "invalid_request_error" if error.status < 500 else "server_error"
+    return _OPENAI_TYPES.get(error.status, otherwise)
 
 
 def anthropic_type(error: SignalboxError) -> str:
