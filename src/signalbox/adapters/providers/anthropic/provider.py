@@ -1,4 +1,9 @@
-"""Claude at Anthropic: the Messages API. Addressing and a key; all else is the exchange's and the wire's."""
+"""Claude at Anthropic: the Messages API. Addressing and a key; all else is the exchange's and the wire's.
+
+The current version of the API takes the key as a bearer and has no sampling parameters. The first one
+(`api_version = "2023-06-01"`) takes it in `x-api-key`, and a temperature, `top_p` and `top_k`; gateways that
+imitate the API often know only that one.
+"""
 
 from typing import Final
 
@@ -6,9 +11,11 @@ from signalbox.adapters.http import HttpClient
 from signalbox.adapters.providers.exchange import (
     Address,
     EventReader,
+    Grant,
     Header,
     HttpProvider,
     KeyedBy,
+    Refused,
     Surface,
 )
 from signalbox.adapters.providers.exchange.refusal import COMMON
@@ -19,13 +26,15 @@ from signalbox.domain.request import Request
 from signalbox.domain.traits import Capability
 from signalbox.ports.provider import Call
 from signalbox.ports.provider_kind import Kind, Surroundings
+from signalbox.ports.secrets import Secrets
 from signalbox.wires.anthropic import EventReader as MessageReader
 from signalbox.wires.anthropic import read_error, read_reply, write_request
 from signalbox.wires.errors import VendorError
 from signalbox.wires.written import Written
 
 BASE_URL: Final = "https://api.anthropic.com"
-VERSION: Final = "2023-06-01"
+VERSION: Final = "2026-10-21"
+FIRST_VERSION: Final = "2023-06-01"
 
 EXPRESSES: Final = (
     Capability.STREAMING
@@ -38,11 +47,10 @@ EXPRESSES: Final = (
     | Capability.CITATIONS
     | Capability.THINKING
     | Capability.ANTHROPIC_THINKING
-    | Capability.SAMPLING
-    | Capability.TOP_K
     | Capability.STOP_WORDS
     | Capability.PROMPT_CACHE
 )
+_FIRST_EXPRESSES: Final = EXPRESSES | Capability.SAMPLING | Capability.TOP_K
 
 REFUSALS: Final = COMMON.but(
     # An account that is out of money is told so with a 400 that has no name of its own.
@@ -86,13 +94,34 @@ def address(endpoint: Endpoint) -> Address:
     )
 
 
+class AnthropicKey:
+    """Implements `Authoriser`: the key where the version of the API looks for it."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._bearer = KeyedBy(secrets)
+        self._first = KeyedBy(secrets, "x-api-key", "")
+
+    def holds(self, grant: Grant, endpoint: Endpoint) -> bool:
+        return self._bearer.holds(grant, endpoint)
+
+    async def grant(self, endpoint: Endpoint) -> Grant:
+        way = self._first if endpoint.transport.api_version == FIRST_VERSION else self._bearer
+        return await way.grant(endpoint)
+
+    async def renew(self, endpoint: Endpoint, grant: Grant, refused: Refused) -> bool:
+        return await self._bearer.renew(endpoint, grant, refused)
+
+    async def aclose(self) -> None:
+        """It holds nothing."""
+
+
 def _make(around: Surroundings) -> HttpProvider:
-    key = KeyedBy(around.secrets, "x-api-key", "")
+    key = AnthropicKey(around.secrets)
     return HttpProvider(HttpClient(around.clock), address, key, around.clock, REFUSALS)
 
 
 def _expresses(transport: Transport) -> int:
-    return EXPRESSES
+    return _FIRST_EXPRESSES if transport.api_version == FIRST_VERSION else EXPRESSES
 
 
 KIND: Final = Kind(

@@ -83,23 +83,25 @@ def check(endpoint: Endpoint) -> Iterator[Mistake]:
 
 
 def _check_places(endpoint: Endpoint, model: str) -> Iterator[Mistake]:
-    """A profile runs in any region of its geography, so its places cover more than the region asked."""
+    """A profile runs in any region of its geography, so its places cover more than the region asked. One
+    place too many only forbids what could be allowed; one too few allows what must not be."""
     geography = profile_geography(model)
     places = endpoint.inference_places
-    if geography is None or geography in ONE_COUNTRY or geography in places:
+    if geography is None or geography in places:
         return
-    if geography == "global":
-        if len(places) < 2:
+    if geography in ONE_COUNTRY:
+        # Places are the author's own words; those of two letters are read as countries.
+        if all(len(place) == 2 for place in places) and geography[:2] not in places:
             yield Mistake(
                 "inference_places",
-                f"`{model}` is a global inference profile and may run in any region of the vendor's: list "
-                "the places of all, declare a place `global` for them, or take a profile of one geography",
+                f"`{model}` is an inference profile that runs in `{geography[:2]}`, which is not among them",
             )
     elif len(places) < 2:
+        where = "any region of the vendor's" if geography == "global" else f"any region of `{geography}`"
         yield Mistake(
             "inference_places",
-            f"`{model}` is an inference profile that may run in any region of `{geography}`: list the places "
-            f"of all of them, or declare a place `{geography}` for them",
+            f"`{model}` is an inference profile that may run in {where}: list the places of all of them, or "
+            f"declare a place `{geography}` that stands for them",
         )
 
 
