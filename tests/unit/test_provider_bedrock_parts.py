@@ -1,6 +1,8 @@
 """The parts of the Bedrock provider that need no server: signatures, grants, addresses, places, refusals."""
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -278,6 +280,11 @@ def test_geographies(model: str, geography: str | None) -> None:
         ),
         ({"deployment": GLOBAL, "inference_places": ("global",)}, ""),
         ({"deployment": "anthropic.claude-opus-4-6-v1", "inference_places": ("de",)}, ""),
+        ({"deployment": "us.amazon.nova-pro-v1:0", "inference_places": ("de",)}, "inference_places"),
+        ({"deployment": "us.amazon.nova-pro-v1:0", "inference_places": ("us", "ca")}, ""),
+        ({"deployment": "us-gov.amazon.nova-pro-v1:0", "inference_places": ("us",)}, ""),
+        ({"deployment": "jp.amazon.nova-2-lite-v1:0", "inference_places": ("japan",)}, ""),
+        ({"deployment": "apac.amazon.nova-pro-v1:0", "inference_places": ("jp",)}, "inference_places"),
         ({"region": "Frankfurt"}, "region"),
         ({"region": "us-gov-west-1"}, ""),
         (
@@ -359,3 +366,11 @@ def test_what_cannot_be_said_is_not_sent_and_not_the_callers_fault() -> None:
 def test_an_authoriser_is_made_before_there_is_a_loop() -> None:
     authoriser = Authoriser(EnvironmentSecrets({}), Identities(A), HandClock())
     assert asyncio.run(authoriser.grant(endpoint())).sign is not None
+
+
+def test_botocore_is_not_loaded_before_somebody_signs() -> None:
+    program = (
+        "import sys; from signalbox.adapters.providers.bedrock.kind import KIND; "
+        "sys.exit(any(name.split('.')[0] == 'botocore' for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
