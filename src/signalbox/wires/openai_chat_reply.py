@@ -250,14 +250,11 @@ def write_reply(reply: Reply, *, id: str, model: str, extra: dict[str, Any] | No
         "choices": [_write_choice(choice) for choice in reply.choices],
         "usage": write_usage(reply.usage),
     }
-    cited = [
-        write_citation(choice.index, citation)
-        for choice in reply.choices
-        for part in choice.parts
-        if type(part) is Text and part.citations
-        for citation in part.citations
-        if citation.kind != "url"
-    ]
+    cited: list[dict[str, Any]] = []
+    for choice in reply.choices:
+        for part in choice.parts:
+            if type(part) is Text and part.citations:
+                cited += [write_citation(choice.index, one) for one in part.citations if one.kind != "url"]
     if cited:
         extra = {**(extra or {}), "citations": cited}
     if extra is not None:
@@ -266,6 +263,20 @@ def write_reply(reply: Reply, *, id: str, model: str, extra: dict[str, Any] | No
 
 
 def _write_choice(choice: Choice) -> dict[str, Any]:
+    parts = choice.parts
+    if len(parts) == 1 and type(only := parts[0]) is Text and not only.citations:
+        message: dict[str, Any] = {"role": "assistant", "content": only.text, "refusal": None}
+    else:
+        message = _write_message(choice)
+    return {
+        "index": choice.index,
+        "message": message,
+        "logprobs": None,
+        "finish_reason": FINISHES[choice.finish],
+    }
+
+
+def _write_message(choice: Choice) -> dict[str, Any]:
     text, refusal, thought, uses = choice.text, choice.refusal, choice.reasoning, choice.tool_uses
     message: dict[str, Any] = {
         "role": "assistant",
@@ -274,12 +285,11 @@ def _write_choice(choice: Choice) -> dict[str, Any]:
     }
     if thought:
         message["reasoning_content"] = thought
-    if len(choice.parts) > 1 or not text:
-        _write_seals(choice, message)
+    _write_seals(choice, message)
     urls = [
         write_annotation(citation)
         for part in choice.parts
-        if type(part) is Text and part.citations
+        if type(part) is Text
         for citation in part.citations
         if citation.kind == "url"
     ]
@@ -290,12 +300,7 @@ def _write_choice(choice: Choice) -> dict[str, Any]:
             {"id": use.id, "type": "function", "function": {"name": use.name, "arguments": use.arguments}}
             for use in uses
         ]
-    return {
-        "index": choice.index,
-        "message": message,
-        "logprobs": None,
-        "finish_reason": FINISHES[choice.finish],
-    }
+    return message
 
 
 def _write_seals(choice: Choice, message: dict[str, Any]) -> None:

@@ -80,7 +80,7 @@ def write_request(request: Request, *, model: str, stream: bool, options: ChatOp
     if stream:
         body["stream"] = True
         body["stream_options"] = {"include_usage": True}
-    return Written(_encode(body), tuple(dict.fromkeys(notes)) if notes else ())
+    return Written(_encode(body), tuple(dict.fromkeys(notes))) if notes else Written(_encode(body))
 
 
 def _messages(request: Request, options: ChatOptions, notes: list[str]) -> list[_Written]:

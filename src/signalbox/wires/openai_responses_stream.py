@@ -41,6 +41,9 @@ from signalbox.wires.openai_responses_reply import (
 
 _RATE_LIMITED: Final = "rate_limit_exceeded"
 _Fields = dict[str, Any]
+_OfAnswer = (
+    TextDelta | ReasoningDelta | RefusalDelta | ToolDelta | ThinkingSealed | Cited | PartEnded | Finished
+)
 
 
 class _Open(Struct):
@@ -66,6 +69,7 @@ class ResponseWriter:
         "_citations",
         "_contents",
         "_cut",
+        "_ended_call",
         "_envelope",
         "_finished",
         "_growing",
@@ -89,6 +93,7 @@ class ResponseWriter:
         self._contents: list[_Fields] = []  # of the message at hand
         self._calls: dict[int, _Open | None] = {}  # None for one that is over
         self._touched: int | None = None
+        self._ended_call: int | None = None  # told as done once it is clear that it was not cut there
         self._citations: list[_Fields] = []
         self._usage: Usage | None = None
         self._finished = False
@@ -102,6 +107,8 @@ class ResponseWriter:
             self._sequence += 1
             return b'%b%d,"delta":%b}\n\n' % (self._text_head, self._sequence, encode(event.text))
         opening = b"" if self._begun else self._begin()
+        if self._ended_call is not None and not isinstance(event, Finished):
+            opening += self._close_call(self._ended_call, "completed")
         if isinstance(event, Served):
             return opening
         if isinstance(event, Metered):
@@ -109,26 +116,29 @@ class ResponseWriter:
             return opening
         if event.choice:
             raise WireError("the dialect knows one choice only")
+        return opening + self._of_answer(event)
+
+    def _of_answer(self, event: _OfAnswer) -> bytes:
         match event:
             case TextDelta():
-                return opening + self._grow("output_text") + self.event(event)
+                return self._grow("output_text") + self.event(event)
             case ReasoningDelta():
-                return opening + self._grow("reasoning") + self._piece(event.text)
+                return self._grow("reasoning") + self._piece(event.text)
             case RefusalDelta():
                 self._refused = True
-                return opening + self._grow("refusal") + self._piece(event.text)
+                return self._grow("refusal") + self._piece(event.text)
             case ToolDelta():
-                return opening + self._call(event)
+                return self._call(event)
             case ThinkingSealed():
-                return opening + self._seal(event)
+                return self._seal(event)
             case Cited():
-                return opening + self._cite(event.citation)
+                return self._cite(event.citation)
             case PartEnded():
-                return opening + self._end_part()
+                return self._end_part()
             case Finished():
                 self._cut = cut_by(event.reason, self._refused)
                 self._finished = True
-                return opening + self._close_all("incomplete" if self._cut else "completed")
+                return self._close_all("incomplete" if self._cut else "completed")
 
     def end(self, extra: _Fields | None) -> bytes:
         """The terminal event, with `extra` as `signalbox` on its response. Raises `WireError` if the answer
@@ -239,6 +249,7 @@ class ResponseWriter:
 
     def _close_call(self, index: int, status: str) -> bytes:
         call, self._calls[index] = self._calls[index], None
+        self._ended_call = None
         if call is None:
             return b""
         arguments = "".join(call.pieces)
@@ -315,10 +326,9 @@ class ResponseWriter:
     def _end_part(self) -> bytes:
         if self._growing is not None:
             return self._close_part()
-        if self._touched is None or self._message is not None:
-            return b""
-        index, self._touched = self._touched, None
-        return self._close_call(index, "completed")
+        if self._message is None:
+            self._ended_call, self._touched = self._touched, None
+        return b""
 
     # -- bytes
 
