@@ -7,7 +7,6 @@ A scenario file is JSON:
      "queue": [{"fault": "reset_before"}]}
 """
 
-from collections import deque
 from pathlib import Path
 from typing import Literal
 
@@ -61,14 +60,14 @@ class Scenario(Struct, kw_only=True, forbid_unknown_fields=True):
 
     default: Behaviour = Behaviour()
     models: dict[str, Behaviour] = {}
-    queue: deque[Behaviour] = msgspec.field(default_factory=deque)
+    queue: list[Behaviour] = []
 
     def behaviour(self, model: str, header: bytes) -> Behaviour:
         """Raises `msgspec.DecodeError` for a header that is no behaviour."""
         if header:
             return msgspec.json.decode(header, type=Behaviour)
         if self.queue:
-            return self.queue.popleft()
+            return self.queue.pop(0)
         return self.models.get(model, self.default)
 
 

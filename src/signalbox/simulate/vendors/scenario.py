@@ -4,7 +4,6 @@ A scenario file is JSON (`docs/howto/simulate-vendors.md` shows one and lists ev
 not known is refused by name.
 """
 
-from collections import deque
 from pathlib import Path
 from random import Random
 from typing import Annotated, Literal, get_args
@@ -169,7 +168,7 @@ class Scenario(Struct, kw_only=True, forbid_unknown_fields=True):
     regions: dict[str, tuple[str, ...]] = {}
     default: Behaviour = Behaviour()
     rules: list[Rule] = []
-    queue: deque[Fault] = msgspec.field(default_factory=deque)
+    queue: list[Fault] = []
 
     def behaviour(self, vendor: str, model: str, region: str) -> Behaviour:
         for rule in self.rules:
