@@ -344,3 +344,15 @@ def test_several_answers_are_a_bug() -> None:
     choice = Choice(index=0)
     with pytest.raises(ValueError, match="several"):
         write_reply(Reply(choices=(choice, choice), usage=Usage()), id="x", model="m", extra=None)
+
+
+def test_tool_calls_are_always_said_in_the_stop_reason() -> None:
+    """Some vendors finish a forced call with a plain `stop`; clients of this dialect would not run it."""
+    choice = Choice(index=0, parts=(ToolUse("a", "f", "{}"),), finish="stop")
+    assert b'"stop_reason":"tool_use"' in write_reply(
+        Reply(choices=(choice,), usage=Usage()), id="x", model="m", extra=None
+    )
+    writer = EventWriter("msg_1", "m", 7)
+    writer.event(ToolDelta(0, 0, "{}", "a", "f"))
+    writer.event(Finished(0, "stop"))
+    assert b'"stop_reason":"tool_use"' in writer.end(None)
