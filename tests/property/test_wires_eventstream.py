@@ -150,3 +150,11 @@ def test_the_largest_payload_passes() -> None:
 def test_headers_without_an_encoding_are_refused(headers: dict[str, Header]) -> None:
     with pytest.raises(ValueError, match="header"):
         encode_frame(headers, b"")
+
+
+def test_two_headers_of_one_name_are_refused_as_botocore_refuses_them() -> None:
+    data = raw_frame(b"\x01a\x00" * 2, b"")
+    with pytest.raises(WireError, match="one name"):
+        FrameParser().feed(data)
+    with pytest.raises(ParserError):
+        of_botocore(data)

@@ -284,6 +284,7 @@ def test_a_stream() -> None:
         [START, STOP, STOP],
         [START, STOP, delta(0, text="a")],
         [START, META],
+        [START, META, STOP],
         [START, STOP, META, META],
         [START, STOP[:-1]],
         [frame("messageStart", {"role": "assistant"})[:-1] + b"\0"],

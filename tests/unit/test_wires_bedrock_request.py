@@ -180,6 +180,11 @@ def test_an_id_that_does_not_fit_is_rewritten_alike_on_both_sides() -> None:
     assert notes == {Note.TOOL_ID_REWRITTEN}
 
 
+def test_ids_that_look_alike_stay_apart() -> None:
+    content, _ = said(*[ToolUse(id, "look", "{}") for id in ("a/b", "a\\b", "a_b")], role="assistant")
+    assert len({block["toolUse"]["toolUseId"] for block in content}) == 3
+
+
 @pytest.mark.parametrize(
     ("thought", "options", "block", "note"),
     [
