@@ -17,7 +17,7 @@ CONFIG ?= signalbox.toml
 FETCH :=
 endif
 
-.PHONY: help run setup models demo test lint types fast soak bench lock clean venv venv-dev tools-test tools-bench
+.PHONY: help run setup models demo test lint types fast soak bench docs lock clean venv venv-dev tools-test tools-bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,9 @@ soak: venv-dev tools-test ## the long counts that `make test` samples by seed
 
 bench: venv-dev tools-bench ## speed and memory beside nginx (QUICK=1: within 3 minutes)
 	@$(BIN)/python -m benchmarks
+
+docs: venv-dev ## make the pages of the reference that are found by trying
+	@$(BIN)/python -m signalbox.testing.translation > docs/reference/translation.md
 
 lock: venv-dev ## resolve requirements.lock and requirements-dev.lock anew
 	@sh scripts/lock.sh
