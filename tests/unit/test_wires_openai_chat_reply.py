@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from signalbox.domain.money import Usage
-from signalbox.domain.reply import Reply
-from signalbox.domain.request import ToolUse
+from signalbox.domain.reply import Choice, Reply
+from signalbox.domain.request import Text, Thinking, ToolUse
 from signalbox.testing import values
 from signalbox.wires.openai_chat import VendorError, WireError, read_error, read_reply, write_reply
 
@@ -170,3 +170,9 @@ def test_error_bodies_are_bounded() -> None:
     assert (len(error.message), len(error.type), len(error.code)) == (1_000, 64, 64)
     assert len(read_error(400, b"y" * 1_000_000).message) == 1_000
     assert read_error(400, b"[" * 60_000).code == "400"
+
+
+def test_thinking_is_told_with_its_seals_as_soon_as_one_has_one() -> None:
+    parts = (Thinking("a"), Thinking("b", "s", "anthropic"), Text("c"))
+    reply = Reply(choices=(Choice(index=0, parts=parts),), usage=Usage())
+    assert read_reply(write_reply(reply, id="x", model="m", extra=None)).choices[0].parts == parts

@@ -389,3 +389,8 @@ def test_names_and_sampling_that_cannot_be_said_are_noted() -> None:
     for sampling in (Sampling(stop=("x",)), Sampling(n=2), Sampling(seed=1), Sampling(top_k=1)):
         assert written(Text("a"), sampling=sampling)[1] == (Note.SAMPLING_LEFT_OUT,)
     assert written(Text("a"), sampling=Sampling(frequency_penalty=0.0))[1] == ()
+
+
+def test_a_tool_of_which_nothing_was_said_is_not_strict() -> None:
+    body, _ = written(Text("a"), tools=(Tool("f"), Tool("g", strict=True)))
+    assert [tool["strict"] for tool in body["tools"]] == [False, True]

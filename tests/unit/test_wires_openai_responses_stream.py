@@ -251,3 +251,12 @@ def test_citations_of_the_caller_s_own_material_ride_at_the_end() -> None:
     extra = last["response"]["signalbox"]
     assert extra["decision"] == "d"
     assert extra["citations"][0]["source"] == 1
+
+
+def test_only_the_last_call_of_an_answer_that_was_cut_is_incomplete() -> None:
+    stream = writer()
+    stream.event(ToolDelta(0, 0, "{}", "c", "f"))
+    stream.event(ToolDelta(0, 1, '{"a', "d", "f"))
+    stream.event(Finished(0, "length"))
+    last = msgspec.json.decode(stream.end(None).partition(b"\ndata: ")[2])
+    assert [item["status"] for item in last["response"]["output"]] == ["completed", "incomplete"]
