@@ -107,7 +107,7 @@ class BedrockHarness:
             vendor="anthropic",
             region="eu-central-1",
             transport=Transport(base_url=vendor.base_url, deployment=MODEL, idle_timeout_ms=500, **transport),
-            capabilities=2**20 - 1 & ~128,  # one choice at a time
+            capabilities=2**20 - 1 & ~(128 | 8_192),  # one choice at a time, and no vectors
         )
         self.long_request = Request(
             target="auto",

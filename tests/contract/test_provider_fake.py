@@ -8,6 +8,7 @@ from signalbox.adapters.clock import SystemClock
 from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.domain.reply import Event, Finished, Served, TextDelta
 from signalbox.domain.request import Message, Request, Sampling, Text
+from signalbox.domain.traits import Capability
 from signalbox.ports.provider import Call
 from signalbox.testing.fake_provider import FakeProvider, Script
 from signalbox.testing.provider import ProviderConformance, short_request
@@ -16,10 +17,13 @@ from signalbox.testing.samples import sample_endpoint
 KINDS = frozenset(FailureKind) - {FailureKind.CANCELLED, FailureKind.WITHDRAWN, FailureKind.OVERDUE}
 
 
+ABLE = Capability.CHAT | Capability.STREAMING | Capability.STOP_WORDS | Capability.MANY_CHOICES
+
+
 class FakeHarness:
     def __init__(self) -> None:
         self.clock = SystemClock()
-        self.endpoint = sample_endpoint()
+        self.endpoint = sample_endpoint(capabilities=ABLE)
         self.provider = FakeProvider(self.clock, Script(text=" ".join(map(str, range(3_000))), word_ms=1))
         self.provokes = KINDS
         self.long_request = Request(

@@ -11,9 +11,11 @@ from signalbox.adapters.clock import SystemClock
 from signalbox.adapters.environment import EnvironmentSecrets
 from signalbox.adapters.http import HttpClient
 from signalbox.adapters.providers.openai_compatible.provider import OpenAICompatible
+from signalbox.adapters.providers.openai_dialects.expressed import CHAT
 from signalbox.domain.endpoint import Transport
 from signalbox.domain.failure import FailureKind
 from signalbox.domain.request import Message, Request, Sampling, Text
+from signalbox.domain.traits import Capability, with_implied
 from signalbox.simulate.openai_compatible import Emulator
 from signalbox.simulate.scenario import Behaviour, Scenario
 from signalbox.testing.provider import ProviderConformance
@@ -32,12 +34,15 @@ PROVOCATIONS = {
 }
 
 
+ABLE = with_implied(CHAT & ~Capability.THINKING)
+
+
 class EmulatorHarness:
-    """The vendor speaks a word every 20 ms, so `long_request` takes 24 s."""
+    """The vendor speaks a word every 5 ms, so `long_request` takes 6 s."""
 
     def __init__(self, vendor: Emulator) -> None:
         self.vendor = vendor
-        self.endpoint = sample_endpoint()
+        self.endpoint = sample_endpoint(capabilities=ABLE)
         self.clock = SystemClock()
         self.provider = OpenAICompatible(
             HttpClient(self.clock), EnvironmentSecrets({"EMULATED_KEY": "k"}), self.clock
@@ -50,7 +55,7 @@ class EmulatorHarness:
         self.provokes = frozenset(PROVOCATIONS)
 
     def use(self, transport: Transport) -> None:
-        self.endpoint = sample_endpoint(transport=transport)
+        self.endpoint = sample_endpoint(capabilities=ABLE, transport=transport)
 
     async def provoke(self, kind: FailureKind) -> None:
         self.vendor.scenario.queue.append(PROVOCATIONS[kind])
@@ -78,7 +83,7 @@ async def serve(vendor: Emulator) -> AsyncIterator[EmulatorHarness]:
 
 
 def slow_speaker() -> Scenario:
-    return Scenario(default=Behaviour(tokens=1_200, token_ms=20))
+    return Scenario(default=Behaviour(tokens=1_200, token_ms=5))
 
 
 class TestOverTcp(ProviderConformance):

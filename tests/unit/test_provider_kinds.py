@@ -182,9 +182,11 @@ def openai_at(host: str, *places: str) -> list[str]:
 
 def test_a_regional_host_is_held_against_the_places() -> None:
     assert openai_at("eu.api.openai.com", "de", "fr", "the moon") == []
+    assert openai_at("eu.api.openai.com", "eu") == []
+    assert openai_at("eu.api.openai.com", "se") == ["inference_places"]
     assert openai_at("us.api.openai.com", "us") == []
     assert openai_at("us.api.openai.com", "us", "se") == ["inference_places"]
-    assert openai_at("eu.api.openai.com", "us") == ["inference_places"]
+    assert openai_at("eu.api.openai.com", "us", "de") == ["inference_places"]
     assert openai_at("jp.api.openai.com", "eu", "in") == ["inference_places"] * 2
     assert openai_at("fr.api.openai.com", "fr") == ["transport.base_url"]
     assert openai_at("api.openai.com", "us", "anywhere") == []

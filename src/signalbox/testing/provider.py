@@ -13,61 +13,19 @@ emulator: nothing is assumed of what is said, only of how. Speed is not judged.
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import structs
 
-from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.domain.reply import CONTENT, Event, Finished, Metered, Served, TextDelta
 from signalbox.domain.request import Message, Request, Sampling, Text
 from signalbox.domain.traits import Capability
-from signalbox.ports.clock import Clock
-from signalbox.ports.provider import Call, Provider
+from signalbox.ports.provider import Call
+from signalbox.testing.provider_capabilities import CapabilityConformance
+from signalbox.testing.provider_harness import PATIENCE_S, Harness, Sendings, check, event_stream, make_call
 
-PATIENCE_S = 60
-"""After this long a test has hung; it is no measure of speed."""
-
-
-class Harness(Protocol):
-    """An adapter under test, with a vendor behind it.
-
-    `endpoint` is served by `provider`. `long_request` takes more than two seconds when nobody stops it.
-    `provokes` names the kinds of failure that `provoke` can bring about.
-    """
-
-    @property
-    def provider(self) -> Provider: ...
-
-    @property
-    def endpoint(self) -> Endpoint: ...
-
-    @property
-    def clock(self) -> Clock: ...
-
-    @property
-    def long_request(self) -> Request: ...
-
-    @property
-    def provokes(self) -> frozenset[FailureKind]: ...
-
-    async def provoke(self, kind: FailureKind) -> None:
-        """Arrange that the next call, whole or streamed, fails with `kind`, and only that one."""
-
-    async def quiet(self) -> None:
-        """Return once the vendor is doing no work for us; raise or hang if it goes on."""
-
-
-class Sendings:
-    """Counts `Call.sending`; `begun` is set by the first."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.begun = asyncio.Event()
-
-    def __call__(self) -> None:
-        self.count += 1
-        self.begun.set()
+__all__ = ["Harness", "ProviderConformance", "Sendings", "short_request"]
 
 
 def short_request(*, max_tokens: int = 16, stop: tuple[str, ...] = (), n: int = 1) -> Request:
@@ -77,74 +35,79 @@ def short_request(*, max_tokens: int = 16, stop: tuple[str, ...] = (), n: int = 
     return Request(target="auto", messages=(Message("user", (text,)),), sampling=sampling)
 
 
-class ProviderConformance:
-    """Every promise of `ports.provider.Provider`, one test each."""
+class ProviderConformance(CapabilityConformance):
+    """Every promise of `ports.provider.Provider`, one test each; and what the endpoint claims."""
 
     async def test_a_reply_is_whole(self, harness: Harness) -> None:
         sendings = Sendings()
         async with asyncio.timeout(PATIENCE_S):
-            reply = await harness.provider.complete(_call(harness, short_request(), sendings))
-        _check(len(reply.choices) == 1, "one choice was asked for")
-        _check(reply.choices[0].index == 0, "the first choice has index 0")
-        _check(reply.choices[0].text != "", "the reply has a text")
-        _check(reply.usage.total > 0 and reply.usage.output > 0, "usage is reported, or estimated and marked")
-        _check(sendings.count == 1, "`sending` is called once")
+            reply = await harness.provider.complete(make_call(harness, short_request(), sendings))
+        check(len(reply.choices) == 1, "one choice was asked for")
+        check(reply.choices[0].index == 0, "the first choice has index 0")
+        check(reply.choices[0].text != "", "the reply has a text")
+        check(reply.usage.total > 0 and reply.usage.output > 0, "usage is reported, or estimated and marked")
+        check(sendings.count == 1, "`sending` is called once")
 
     async def test_a_stream_keeps_the_order(self, harness: Harness) -> None:
         sendings = Sendings()
-        call = _call(harness, short_request(), sendings)
+        call = make_call(harness, short_request(), sendings)
         events: list[Event] = []
-        async with asyncio.timeout(PATIENCE_S), aclosing(_stream(harness, call)) as stream:
+        async with asyncio.timeout(PATIENCE_S), aclosing(event_stream(harness, call)) as stream:
             async for event in stream:
-                _check(sendings.count == 1, "`sending` was called once, before the first event")
+                check(sendings.count == 1, "`sending` was called once, before the first event")
                 events.append(event)
         _check_order(events, choices=1)
         text = "".join(event.text for event in events if isinstance(event, TextDelta))
-        _check(text != "", "the pieces make up a text")
+        check(text != "", "the pieces make up a text")
         metered = [event for event in events if isinstance(event, Metered)]
-        _check(len(metered) == 1 and metered[0].usage.output > 0, "a stream ends with its usage")
+        check(len(metered) == 1 and metered[0].usage.output > 0, "a stream ends with its usage")
 
     async def test_max_tokens_cuts_and_says_so(self, harness: Harness) -> None:
         async with asyncio.timeout(PATIENCE_S):
-            reply = await harness.provider.complete(_call(harness, short_request(max_tokens=4)))
-            events = [event async for event in _stream(harness, _call(harness, short_request(max_tokens=4)))]
-        _check(reply.choices[0].finish == "length", "a reply that was cut finishes by length")
-        _check(0 < reply.usage.output <= 4, "no more tokens than allowed")
-        _check(Finished(0, "length") in events, "a stream that was cut finishes by length")
+            reply = await harness.provider.complete(make_call(harness, short_request(max_tokens=4)))
+            events = [
+                event
+                async for event in event_stream(harness, make_call(harness, short_request(max_tokens=4)))
+            ]
+        check(reply.choices[0].finish == "length", "a reply that was cut finishes by length")
+        check(0 < reply.usage.output <= 4, "no more tokens than allowed")
+        check(Finished(0, "length") in events, "a stream that was cut finishes by length")
 
     async def test_stop_ends_the_text_before_it(self, harness: Harness) -> None:
+        if not harness.endpoint.capabilities & Capability.STOP_WORDS:
+            return
         async with asyncio.timeout(PATIENCE_S):
-            whole = await harness.provider.complete(_call(harness, short_request()))
+            whole = await harness.provider.complete(make_call(harness, short_request()))
             text = whole.choices[0].text
             word = text.split()[2]
             request = short_request(stop=(word,))
-            stopped = await harness.provider.complete(_call(harness, request))
-            events = [event async for event in _stream(harness, _call(harness, request))]
+            stopped = await harness.provider.complete(make_call(harness, request))
+            events = [event async for event in event_stream(harness, make_call(harness, request))]
         met = ("stop", "stop_sequence")  # as the vendor tells them apart, or does not
-        _check(stopped.choices[0].finish in met, "a reply that met a stop word finishes by stop")
-        _check(word not in stopped.choices[0].text, "the stop word is not part of the text")
+        check(stopped.choices[0].finish in met, "a reply that met a stop word finishes by stop")
+        check(word not in stopped.choices[0].text, "the stop word is not part of the text")
         streamed = "".join(event.text for event in events if isinstance(event, TextDelta))
-        _check(word not in streamed, "the stop word is not part of the stream")
+        check(word not in streamed, "the stop word is not part of the stream")
 
     async def test_every_choice_is_answered(self, harness: Harness) -> None:
         if not harness.endpoint.capabilities & Capability.MANY_CHOICES:
             return
         async with asyncio.timeout(PATIENCE_S):
-            reply = await harness.provider.complete(_call(harness, short_request(n=2)))
-            events = [event async for event in _stream(harness, _call(harness, short_request(n=2)))]
-        _check(sorted(choice.index for choice in reply.choices) == [0, 1], "two choices were asked for")
+            reply = await harness.provider.complete(make_call(harness, short_request(n=2)))
+            events = [event async for event in event_stream(harness, make_call(harness, short_request(n=2)))]
+        check(sorted(choice.index for choice in reply.choices) == [0, 1], "two choices were asked for")
         _check_order(events, choices=2)
 
     async def test_calls_run_side_by_side(self, harness: Harness) -> None:
         async with asyncio.timeout(PATIENCE_S):
             replies = await asyncio.gather(
-                *(harness.provider.complete(_call(harness, short_request())) for _ in range(2))
+                *(harness.provider.complete(make_call(harness, short_request())) for _ in range(2))
             )
-        _check(all(reply.choices[0].text for reply in replies), "both are answered")
+        check(all(reply.choices[0].text for reply in replies), "both are answered")
 
     async def test_a_reply_ends_by_its_deadline(self, harness: Harness) -> None:
         await self._warm(harness)
-        call = _call(harness, harness.long_request, within_ms=300)
+        call = make_call(harness, harness.long_request, within_ms=300)
         failure = await _failing(harness.provider.complete(call))
         self._check_deadline(harness, call, failure)
         async with asyncio.timeout(PATIENCE_S):
@@ -152,8 +115,8 @@ class ProviderConformance:
 
     async def test_a_stream_ends_by_its_deadline(self, harness: Harness) -> None:
         await self._warm(harness)
-        call = _call(harness, harness.long_request, within_ms=300)
-        failure = await _failing(_drain(_stream(harness, call)))
+        call = make_call(harness, harness.long_request, within_ms=300)
+        failure = await _failing(_drain(event_stream(harness, call)))
         self._check_deadline(harness, call, failure)
         async with asyncio.timeout(PATIENCE_S):
             await harness.quiet()
@@ -161,25 +124,25 @@ class ProviderConformance:
     async def test_nothing_is_sent_after_the_deadline(self, harness: Harness) -> None:
         await self._warm(harness)
         sendings = Sendings()
-        call = _call(harness, short_request(), sendings, within_ms=-1)
+        call = make_call(harness, short_request(), sendings, within_ms=-1)
         failure = await _failing(harness.provider.complete(call))
-        _check(failure.kind is FailureKind.TIMEOUT, f"expected timeout, got {failure.kind}")
-        _check(sendings.count == 0, "`sending` is not called when nothing is sent")
+        check(failure.kind is FailureKind.TIMEOUT, f"expected timeout, got {failure.kind}")
+        check(sendings.count == 0, "`sending` is not called when nothing is sent")
 
     async def test_what_sending_raises_stops_the_request(self, harness: Harness) -> None:
         def refuse() -> None:
             raise ProviderFailure(FailureKind.WITHDRAWN, "policy said no")
 
-        for finish in (harness.provider.complete, lambda call: _drain(_stream(harness, call))):
-            call = structs.replace(_call(harness, harness.long_request), sending=refuse)
+        for finish in (harness.provider.complete, lambda call: _drain(event_stream(harness, call))):
+            call = structs.replace(make_call(harness, harness.long_request), sending=refuse)
             failure = await _failing(finish(call))
-            _check(failure.kind is FailureKind.WITHDRAWN, "what `sending` raised is passed on")
+            check(failure.kind is FailureKind.WITHDRAWN, "what `sending` raised is passed on")
         async with asyncio.timeout(PATIENCE_S):
             await harness.quiet()
 
     async def test_cancelling_a_reply_stops_the_work(self, harness: Harness) -> None:
         sendings = Sendings()
-        call = _call(harness, harness.long_request, sendings)
+        call = make_call(harness, harness.long_request, sendings)
         task = asyncio.ensure_future(harness.provider.complete(call))
         await self._cancel_once_sent(task, sendings)
         async with asyncio.timeout(PATIENCE_S):
@@ -188,15 +151,15 @@ class ProviderConformance:
 
     async def test_cancelling_a_stream_stops_the_work(self, harness: Harness) -> None:
         sendings = Sendings()
-        call = _call(harness, harness.long_request, sendings)
-        task = asyncio.ensure_future(_drain(_stream(harness, call)))
+        call = make_call(harness, harness.long_request, sendings)
+        task = asyncio.ensure_future(_drain(event_stream(harness, call)))
         await self._cancel_once_sent(task, sendings)
         async with asyncio.timeout(PATIENCE_S):
             await harness.quiet()
         await self._warm(harness)
 
     async def test_closing_a_stream_stops_the_work(self, harness: Harness) -> None:
-        stream = _stream(harness, _call(harness, harness.long_request))
+        stream = event_stream(harness, make_call(harness, harness.long_request))
         async with asyncio.timeout(PATIENCE_S):
             async for event in stream:
                 if isinstance(event, CONTENT):
@@ -209,66 +172,48 @@ class ProviderConformance:
         for kind in sorted(harness.provokes):
             for streamed in (False, True):
                 await harness.provoke(kind)
-                call = _call(harness, short_request(), within_ms=5_000)
+                call = make_call(harness, short_request(), within_ms=5_000)
                 seen = await _failing(
-                    _drain(_stream(harness, call)) if streamed else harness.provider.complete(call)
+                    _drain(event_stream(harness, call)) if streamed else harness.provider.complete(call)
                 )
                 how = "streamed" if streamed else "whole"
-                _check(seen.kind is kind, f"{how}: expected {kind}, got {seen.kind}: {seen.detail}")
+                check(seen.kind is kind, f"{how}: expected {kind}, got {seen.kind}: {seen.detail}")
                 shown = kind in (FailureKind.CALLER_FAULT, FailureKind.CONTENT_FILTER)
-                _check(shown or not seen.caller_message, f"{kind}: the caller is not told the vendor's words")
+                check(shown or not seen.caller_message, f"{kind}: the caller is not told the vendor's words")
                 await self._warm(harness)
 
     async def test_ready_comes_true(self, harness: Harness) -> None:
         await self._warm(harness)
-        _check(await harness.provider.ready(harness.endpoint), "an endpoint that has just answered is ready")
+        check(await harness.provider.ready(harness.endpoint), "an endpoint that has just answered is ready")
 
     async def test_closing_ends_what_is_under_way(self, harness: Harness) -> None:
         sendings = Sendings()
-        call = _call(harness, harness.long_request, sendings)
+        call = make_call(harness, harness.long_request, sendings)
         task = asyncio.ensure_future(_failing(harness.provider.complete(call)))
         async with asyncio.timeout(PATIENCE_S):
             await sendings.begun.wait()
             await harness.provider.aclose()
             failure = await task
-        _check(failure.kind is FailureKind.CANCELLED, f"expected cancelled, got {failure.kind}")
-        refused = await _failing(harness.provider.complete(_call(harness, short_request())))
-        _check(
-            refused.kind is FailureKind.CANCELLED, f"after closing: expected cancelled, got {refused.kind}"
-        )
+        check(failure.kind is FailureKind.CANCELLED, f"expected cancelled, got {failure.kind}")
+        refused = await _failing(harness.provider.complete(make_call(harness, short_request())))
+        check(refused.kind is FailureKind.CANCELLED, f"after closing: expected cancelled, got {refused.kind}")
 
     async def _warm(self, harness: Harness) -> None:
         """It answers: so what a test sees next is not the vendor's start."""
         async with asyncio.timeout(PATIENCE_S):
-            await harness.provider.complete(_call(harness, short_request(max_tokens=1)))
+            await harness.provider.complete(make_call(harness, short_request(max_tokens=1)))
 
     async def _cancel_once_sent(self, task: "asyncio.Future[Any]", sendings: Sendings) -> None:
         async with asyncio.timeout(PATIENCE_S):
             await sendings.begun.wait()
             task.cancel()
             await asyncio.wait([task])
-        _check(task.cancelled(), "a cancelled call ends in CancelledError")
+        check(task.cancelled(), "a cancelled call ends in CancelledError")
 
     def _check_deadline(self, harness: Harness, call: Call, failure: ProviderFailure) -> None:
         late_us = harness.clock.monotonic_us() - call.deadline_us
-        _check(failure.kind is FailureKind.TIMEOUT, f"expected timeout, got {failure.kind}: {failure.detail}")
-        _check(late_us < 1_000_000, f"ended {late_us} µs after its deadline")
-
-
-def _call(
-    harness: Harness,
-    request: Request,
-    sendings: Sendings | None = None,
-    *,
-    within_ms: int = PATIENCE_S * 1000,
-) -> Call:
-    deadline_us = harness.clock.monotonic_us() + within_ms * 1000
-    return Call(harness.endpoint, request, f"{0xC0FFEE:032x}", deadline_us, sendings or Sendings())
-
-
-def _stream(harness: Harness, call: Call) -> AsyncGenerator[Event, None]:
-    request = structs.replace(call.request, stream=True)
-    return harness.provider.stream(structs.replace(call, request=request))
+        check(failure.kind is FailureKind.TIMEOUT, f"expected timeout, got {failure.kind}: {failure.detail}")
+        check(late_us < 1_000_000, f"ended {late_us} µs after its deadline")
 
 
 async def _drain(stream: AsyncGenerator[Event, None]) -> None:
@@ -289,18 +234,13 @@ async def _failing(work: Awaitable[object]) -> ProviderFailure:
 def _check_order(events: list[Event], choices: int) -> None:
     """Served?, any deltas, a Finished per choice, Metered?"""
     kinds = [type(event) for event in events]
-    _check(kinds.count(Served) <= 1 and Served not in kinds[1:], "Served comes at most once, and first")
-    _check(kinds.count(Metered) <= 1 and Metered not in kinds[:-1], "Metered comes at most once, and last")
+    check(kinds.count(Served) <= 1 and Served not in kinds[1:], "Served comes at most once, and first")
+    check(kinds.count(Metered) <= 1 and Metered not in kinds[:-1], "Metered comes at most once, and last")
     finished = [event.choice for event in events if isinstance(event, Finished)]
-    _check(sorted(finished) == list(range(choices)), f"a Finished for each choice, got {finished}")
+    check(sorted(finished) == list(range(choices)), f"a Finished for each choice, got {finished}")
     over: set[int] = set()
     for event in events:
         if isinstance(event, Finished):
             over.add(event.choice)
         elif isinstance(event, CONTENT):
-            _check(event.choice not in over, f"choice {event.choice} went on after it had finished")
-
-
-def _check(condition: bool, expectation: str) -> None:
-    if not condition:
-        raise AssertionError(expectation)
+            check(event.choice not in over, f"choice {event.choice} went on after it had finished")

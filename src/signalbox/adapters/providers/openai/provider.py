@@ -64,6 +64,11 @@ def check(endpoint: Endpoint) -> Iterator[Mistake]:
             f"`{host}` is no regional host; expected `{_HOST}`, or before it one of {known}",
         )
         return
+    if region == "eu" and len(endpoint.inference_places) < 2 and "eu" not in endpoint.inference_places:
+        yield Mistake(
+            "inference_places",
+            f"`{host}` may run in any country of its region: list them, or declare a place `eu` for them",
+        )
     for place in endpoint.inference_places:
         if len(place) == 2 and place not in _REGIONS[region]:
             yield Mistake(
