@@ -130,3 +130,12 @@ async def test_foundry_serves_models_by_name_and_shows_their_thoughts() -> None:
         async with openai.AsyncOpenAI(base_url=vendor.base_url, api_key="k", max_retries=0) as client:
             with pytest.raises(openai.NotFoundError):
                 await client.chat.completions.create(**ask(model="MAI-1"))
+
+
+async def test_responses_and_vectors_have_their_own_addresses(vendor: AzureOpenAIVendor) -> None:
+    vendor.scenario.regions["swedencentral"] = ()
+    async with openai.AsyncAzureOpenAI(
+        azure_endpoint=vendor.azure_endpoint, api_key="right", api_version=VERSION, max_retries=0
+    ) as client:
+        assert (await client.responses.create(model="m", input="Hi")).output_text
+        assert len((await client.embeddings.create(model="m", input=["a", "b"])).data) == 2

@@ -4,6 +4,8 @@ The shape is the wires' business. Here: tool results answer the calls before the
 as it was sealed.
 """
 
+from typing import Final
+
 from signalbox.domain.request import Message, Request, Thinking, ThinkingFormat, ToolResult, ToolUse
 from signalbox.simulate.vendors.seals import Sealer
 
@@ -11,6 +13,12 @@ from signalbox.simulate.vendors.seals import Sealer
 def broken_demand(request: Request, thinking: ThinkingFormat, sealer: Sealer) -> str:
     """What is wrong with the conversation; empty if nothing is. Names places, never texts."""
     return _tools(request.messages) or _seals(request.messages, thinking, sealer)
+
+
+_UNSEALED: Final[dict[ThinkingFormat, str]] = {
+    "anthropic": "{place}: Invalid `signature` in `thinking` block",
+    "openai": "The encrypted content for item at {place} could not be verified: Invalid encrypted content.",
+}
 
 
 def missing_thinking(request: Request) -> str:
@@ -49,12 +57,12 @@ def _tools(messages: tuple[Message, ...]) -> str:
 
 
 def _seals(messages: tuple[Message, ...], native: ThinkingFormat, sealer: Sealer) -> str:
-    if not native:
+    if native not in _UNSEALED:
         return ""
     for place, message in enumerate(messages):
         for at, part in enumerate(message.parts):
             if type(part) is Thinking and not _sealed(part, native, sealer):
-                return f"messages.{place}.content.{at}: Invalid `signature` in `thinking` block"
+                return _UNSEALED[native].format(place=f"messages.{place}.content.{at}")
     return ""
 
 
