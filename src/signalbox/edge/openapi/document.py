@@ -42,6 +42,7 @@ _STORED: Final = {
     "/{response}/cancel": ("post",),
 }
 
+# An empty header counts as none.
 _CONTEXT: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "X-Signalbox-App": ("the application that asks", {}),
     "X-Signalbox-Feature": ("its feature", {}),
@@ -49,11 +50,14 @@ _CONTEXT: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "X-Signalbox-Sensitivity": ("a sensitivity label", {}),
     "X-Signalbox-Latency-Class": (
         "how long the user will wait",
-        {"enum": ["interactive", "near-interactive", "batch"]},
+        {"enum": ["", "interactive", "near-interactive", "batch"]},
     ),
     "X-Signalbox-Data-Boundary": ("where the data may go", {}),
     "X-Signalbox-User": ("the user it is for", {}),
-    "X-Signalbox-Deadline-Ms": ("milliseconds", {"type": "integer", "minimum": 1, "maximum": 600_000}),
+    "X-Signalbox-Deadline-Ms": (
+        "milliseconds, from 1 to 600000",
+        {"type": "string", "pattern": "^(?:|[1-9][0-9]{0,4}|[1-5][0-9]{5}|600000)$"},
+    ),
 }
 _TEXT: Final = {"type": "string", "maxLength": 256}
 
