@@ -75,7 +75,9 @@ def test_the_example_shows_the_whole_picture() -> None:
     eu = set(settings.catalogue.boundaries["eu"])
     within = {endpoint.id for endpoint in catalogue.endpoints if eu.issuperset(endpoint.inference_places)}
     assert within == {
+        "azure-sweden-embeddings",
         "azure-sweden-gpt-5-mini",
+        "openai-eu-gpt-5-mini",
         "bedrock-eu-claude-sonnet",
         "foundry-mai",
         "own-mistral-small",
@@ -88,10 +90,15 @@ def test_the_example_shows_the_whole_picture() -> None:
         if set(places).issuperset(unbounded.inference_places)
     ]  # fmt: skip
     assert holding == ["world"]
-    assert len({endpoint.region for endpoint in catalogue.endpoints if endpoint.vendor == "openai"}) == 2
+    assert (
+        len({endpoint.region for endpoint in catalogue.endpoints if endpoint.provider == "azure-openai"}) == 2
+    )
+    assert {endpoint.provider for endpoint in catalogue.endpoints} == KINDS.names - {"embedded"}
     assert len(settings.tenants) == 2
     assert {key.tenant for key in settings.keys} == {"contoso-eu", "fabrikam"}
-    credentials = [endpoint.transport.credential for endpoint in catalogue.endpoints]
+    transports = [endpoint.transport for endpoint in catalogue.endpoints]
+    assert {transport.authentication for transport in transports} == {"key", "entra"}
+    credentials = [transport.credential for transport in transports if transport.credential]
     assert len(set(credentials)) == len(credentials)
     assert all(endpoint.evidence for endpoint in catalogue.endpoints)
     assert settings.feature_objectives["contoso-eu"]["word.board"] == "board-papers"
