@@ -1,6 +1,7 @@
 """A house with four emulated vendors behind it, and one more that policy forbids."""
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -169,12 +170,24 @@ class World:
             return Ended("hung", confidential)
 
     async def settle(self) -> None:
-        """No reply is under way, and no endpoint is shunned for what came before."""
+        """No reply is under way, every vendor is well again, and each endpoint has shown that it is."""
+        for vendor in self.vendors.values():
+            vendor.scenario = Scenario(default=Behaviour(tokens=1))
         async with asyncio.timeout(HUNG_S):
             for vendor in self.vendors.values():
                 await vendor.idle()
-        for endpoint in self.box.interlock.release.catalogue.endpoints:
-            self.box.health.release(endpoint)
+            for endpoint in self.box.interlock.release.catalogue.endpoints:
+                self.box.health.release(endpoint)
+                if endpoint.vendor != "outside":
+                    await self._recover(endpoint.id)
+
+    async def _recover(self, endpoint: str) -> None:
+        request = Request(target=endpoint, messages=(Message("user", (Text("Hello"),)),))
+        while True:
+            with contextlib.suppress(SignalboxError):
+                await self.box.run(request)
+                return
+            await asyncio.sleep(0.01)
 
 
 def _wanted(draw: random.Random) -> ResponseFormat | None:

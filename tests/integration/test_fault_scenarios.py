@@ -38,8 +38,8 @@ async def drill(directory: Path, number: int, scenarios: int) -> Counter[tuple[b
             house.set_faults(draw, healthy)
             before = received_by(house)
             ended = await asyncio.gather(*(house.ask(draw) for _ in range(REQUESTS)))
-            await house.settle()
             check_egress(house, before, ended)
+            await house.settle()
             endings.update((healthy > 0, each.how) for each in ended)
     assert not unbalanced(house.log())
     assert house.log().report.sound
