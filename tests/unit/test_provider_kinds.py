@@ -1,5 +1,7 @@
 """Kinds of provider are found by their entry points, loaded when they are used, and hold their endpoints."""
 
+import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from signalbox.adapters.providers.azure_access.checks import check as check_azure
 from signalbox.adapters.providers.openai.provider import check as check_openai
 from signalbox.adapters.providers.registry import InstalledKinds
+from signalbox.app import Signalbox
 from signalbox.config import ConfigErrors, Settings, load
 from signalbox.domain.endpoint import Transport
 from signalbox.domain.traits import CAPABILITY_NAMES, DECLARED_CAPABILITIES, capability_names
@@ -73,6 +76,38 @@ def settings(tmp_path: Path, provider: str, transport: str, capabilities: str) -
 
 def words_of(refused: pytest.ExceptionInfo[ConfigErrors]) -> dict[str, str]:
     return {error.field: error.expected for error in refused.value.errors}
+
+
+def test_only_what_the_settings_use_is_loaded() -> None:
+    """The shipped settings run on this machine: no vendor's code, and nothing heavy, comes with them."""
+    code = (
+        "import sys; from pathlib import Path; from signalbox.app import load_settings; "
+        "load_settings(Path('signalbox.small.toml'), {}); print(*sorted(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "signalbox.adapters.providers.embedded.kind" in loaded
+    vendors = {"anthropic", "azure_foundry", "azure_openai", "bedrock", "openai", "openai_compatible"}
+    assert not {f"signalbox.adapters.providers.{vendor}" for vendor in vendors} & loaded
+    assert not {"azure", "azure.identity", "botocore"} & loaded
+
+
+async def test_a_reload_adds_what_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "policies").symlink_to(ROOT / "policies")
+    file = tmp_path / "signalbox.toml"
+    text = (ROOT / "signalbox.small.toml").read_text()
+    file.write_text(text)
+    async with Signalbox.from_config(file, env={"HOME": str(tmp_path)}) as box:
+        assert set(box.providers) == {"embedded"}
+        before = box.providers["embedded"]
+        other = "[[endpoints]]" + text.partition("\n[[endpoints]]")[2]  # the last of the file
+        other = re.sub(r'^id = "[^"]*"', 'id = "far-away"', other, count=1, flags=re.MULTILINE)
+        other = other.replace('provider = "embedded"', 'provider = "openai-compatible"')
+        other = re.sub(r'model_file = "[^"]*"', 'base_url = "http://far.away/v1"', other)
+        file.write_text(f"{text}\n{other}")
+        await box.reload()
+        assert set(box.providers) == {"embedded", "openai-compatible"}
+        assert box.providers["embedded"] is before
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -164,7 +199,7 @@ def test_the_reference_says_what_each_can_express() -> None:
     kinds = InstalledKinds()
     told = set()
     for providers, surface, capabilities in rows:
-        transport = Transport(surface=surface.strip(" `") or "chat")
+        transport = Transport(surface="responses" if "responses" in surface else "chat")
         for name in providers.split(","):
             told.add((name.strip(" `"), transport.surface))
             expressed = capability_names(kinds.kind(name.strip(" `")).expresses(transport))
