@@ -59,12 +59,18 @@ _CONTEXT: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         {"type": "string", "pattern": "^(?:|[1-9][0-9]{0,4}|[1-5][0-9]{5}|600000)$"},
     ),
 }
+_EVENT: Final = {
+    "description": "each event of the stream",
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["data"],
+}
 _TEXT: Final = {"type": "string", "maxLength": 256}
 
 
 class Asking(Struct, frozen=True, kw_only=True):
-    """A door that asks models: a POST with a body of this struct. `prefix` keeps the names of its parts apart
-    from those of other dialects."""
+    """A door that takes a dialect's request: a POST with a body of this struct. `prefix` keeps the names of
+    its parts apart from those of other dialects; `decides`: it asks a model, so context counts."""
 
     paths: tuple[str, ...]
     summary: str
@@ -73,6 +79,7 @@ class Asking(Struct, frozen=True, kw_only=True):
     answer: type[Struct]
     error: type[Struct]
     streams: bool = True
+    decides: bool = True
     deployment: str = ""
 
 
@@ -120,6 +127,7 @@ ASKING: Final = (
         answer=answers.TokenCount,
         error=answers.AnthropicError,
         streams=False,
+        decides=False,
     ),
 )
 
@@ -192,13 +200,15 @@ def _ask(schemas: _Schemas, asking: Asking, *, deployment: bool = False) -> dict
         rest["required"] = [field for field in rest["required"] if field != "model"]
         schemas.named[f"{named}ToDeployment"] = rest
         body = {"$ref": f"{_REF}{named}ToDeployment"}
+    parameters = [_context(name, *said) for name, said in _CONTEXT.items()] if asking.decides else []
+    if asking.error is answers.AnthropicError:
+        parameters.append(_anthropic_version())
     answered: dict[str, Any] = {_JSON: {"schema": schemas.of(asking.answer)}}
     if asking.streams:
-        answered["text/event-stream"] = {"schema": {"type": "string"}}
+        answered["text/event-stream"] = {"schema": _EVENT}
     return {
         "summary": asking.summary,
-        "parameters": [_context(name, *said) for name, said in _CONTEXT.items()]
-        + ([_anthropic_version()] if asking.error is answers.AnthropicError else []),
+        "parameters": parameters,
         "requestBody": {"required": True, "content": {_JSON: {"schema": body}}},
         "responses": {
             "200": {"description": "the answer", "content": answered},
