@@ -20,6 +20,7 @@ PLANTED = [
     ("dispatch/__init__.py", "import signalbox.adapters"),
     ("adapters/models/hub.py", "import signalbox.record"),
     ("adapters/providers/embedded/__init__.py", "import signalbox.adapters.providers.openai_compatible"),
+    ("policy/words.py", "import z3"),
 ]
 
 

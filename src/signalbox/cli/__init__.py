@@ -54,6 +54,24 @@ def check(config: Config = DEFAULT_CONFIG) -> None:
 
 
 @app.command()
+def prove(
+    invariants: Annotated[
+        Path | None, typer.Option(help="Prove these instead of the file that the settings name.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail also on what is unproven, or proved of no request.")
+    ] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Prove of every request that the release keeps its invariants.
+
+    Exits 1 and shows a request for each that it does not."""
+    from signalbox.cli.prove import run
+
+    run(config, invariants, strict=strict)
+
+
+@app.command()
 def reload(config: Config = DEFAULT_CONFIG) -> None:
     """Have the server read its files again.
 

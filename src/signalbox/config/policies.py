@@ -1,8 +1,10 @@
-"""The Cedar texts and their schema, read from disk into a `PolicyRelease`.
+"""The Cedar texts and their schema, read from disk into a `PolicyRelease`, and the invariants beside them.
 
-It deliberately does not parse Cedar: `signalbox.policy` compiles a release and refuses it there.
+It deliberately does not parse Cedar, which `signalbox.policy` refuses when it compiles a release, and
+proves nothing.
 """
 
+from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from signalbox.config.faults import Faults
 from signalbox.config.locate import FieldPath
 from signalbox.config.tables import PolicyTable
 from signalbox.domain.verdict import PolicyRelease
+from signalbox.proof import InvariantFault, Invariants, InvariantsInvalid, parse_invariants
 
 
 def policies(written: PolicyTable, base: Path, faults: Faults) -> tuple[PolicyRelease, tuple[Path, ...]]:
@@ -43,6 +46,25 @@ def policies(written: PolicyTable, base: Path, faults: Faults) -> tuple[PolicyRe
         schema_text = _read(schema, schema_path, faults)
         read.append(schema)
     return PolicyRelease(texts=texts, schema=schema_text), tuple(read)
+
+
+def invariants(written: PolicyTable, base: Path, faults: Faults) -> tuple[Invariants, tuple[Path, ...]]:
+    """What the release must keep, and the file it came from; nothing where no file is named."""
+    path: FieldPath = ("policy", "invariants")
+    if not written.invariants:
+        return Invariants(), ()
+    file = base / written.invariants
+    text = _read(file, path, faults)
+    try:
+        return parse_invariants(text), (file,)
+    except InvariantsInvalid as invalid:
+        report_invariants(written, invalid.faults, faults)
+        return Invariants(), (file,)
+
+
+def report_invariants(written: PolicyTable, found: Sequence[InvariantFault], faults: Faults) -> None:
+    if found:
+        faults.report(("policy", "invariants"), f"{written.invariants}: {'; '.join(map(str, found))}")
 
 
 def _read(file: Path, path: FieldPath, faults: Faults) -> str:

@@ -11,6 +11,7 @@ from signalbox.domain.endpoint import CatalogueRelease
 from signalbox.domain.plan import Objective
 from signalbox.domain.principal import Tenant
 from signalbox.domain.verdict import PolicyRelease
+from signalbox.proof import Invariants
 
 
 class ServerSettings(Struct, frozen=True, kw_only=True):
@@ -100,6 +101,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedded: EmbeddedSettings
     catalogue: CatalogueRelease
     policy: PolicyRelease
+    invariants: Invariants
     places: dict[str, str]
     tenants: tuple[Tenant, ...]
     keys: tuple[KeySettings, ...]

@@ -227,6 +227,7 @@ class KeyTable(Struct, frozen=True, kw_only=True):
 class PolicyTable(Struct, frozen=True, kw_only=True):
     files: Annotated[tuple[str, ...], Meta(description='an array of patterns such as "policies/*.cedar"')]
     schema: Annotated[str, Meta(description="the path of the Cedar schema")]
+    invariants: str = ""
 
 
 class Document(Struct, frozen=True, kw_only=True):

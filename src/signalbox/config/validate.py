@@ -13,7 +13,7 @@ from signalbox.config.catalogue import catalogue
 from signalbox.config.checks import Names, known, quantity, text, whole
 from signalbox.config.faults import Faults
 from signalbox.config.locate import FieldPath
-from signalbox.config.policies import policies
+from signalbox.config.policies import invariants, policies, report_invariants
 from signalbox.config.settings import (
     BreakerSettings,
     DispatchSettings,
@@ -26,6 +26,7 @@ from signalbox.config.tables import DispatchTable, Document, EmbeddedTable, Serv
 from signalbox.config.units import duration_ms, share_e4, size_bytes
 from signalbox.domain.traits import LatencyClass
 from signalbox.ports.provider_kind import Kinds
+from signalbox.proof import check_names
 
 PORT: Final = "SIGNALBOX_PORT"
 DATA_DIR: Final = "SIGNALBOX_DATA_DIR"
@@ -52,6 +53,7 @@ def validate(
     base = file.parent
     release = catalogue(document, faults, now_us=now_us, provider_kinds=provider_kinds)
     policy, policy_files = policies(document.policy, base, faults)
+    required, invariants_files = invariants(document.policy, base, faults)
     named_objectives = objectives(document, faults)
     settings = Settings(
         server=_server(document.server, env, faults),
@@ -59,6 +61,7 @@ def validate(
         embedded=_embedded(document.embedded, base, env, faults),
         catalogue=release,
         policy=policy,
+        invariants=required,
         places=dict(document.places),
         tenants=tenants(document, faults, named_objectives),
         keys=keys(document, faults),
@@ -68,8 +71,11 @@ def validate(
         data_dir=_directory(
             document.server.data_dir, env.get(DATA_DIR), base, ("server", "data_dir"), faults
         ),
-        files=(file, *policy_files),
+        files=(file, *policy_files, *invariants_files),
     )
+    if faults.clean(("tenants",), ("boundaries",)):
+        missing = check_names(required, {tenant.id for tenant in settings.tenants}, release.boundaries)
+        report_invariants(document.policy, missing, faults)
     faults.raise_if_any()
     return settings
 

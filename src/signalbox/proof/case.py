@@ -18,7 +18,7 @@ from signalbox.policy.rules import Rule
 from signalbox.proof.claims import claim, holds, named_in
 from signalbox.proof.encode import Encoded, Encoder, Strange
 from signalbox.proof.invariants import Anything, Invariant, Predicate
-from signalbox.proof.logic import FALSE, Formula, Logic
+from signalbox.proof.logic import Formula, Logic
 from signalbox.proof.report import Counterexample, Finding, Reach
 from signalbox.proof.solver import Solver, Undecided
 from signalbox.proof.space import Space
@@ -57,26 +57,26 @@ class Case:
             *_told(world, tenant, self._release.boundaries),
             *(name for item in invariants for name in named_in(item.denies)),
         }
-        self._space = Space(Logic(), tenant, self._release.boundaries, named)
-        self._solver = Solver(self._space)
-        encoder = Encoder(self._space, world, read)
-        self._judged = tuple(Judged(standing, encoder.encode(standing)) for standing in world.standings)
+        self.space = Space(Logic(), tenant, self._release.boundaries, named)
+        self.solver = Solver(self.space)
+        encoder = Encoder(self.space, world, read)
+        self.judged = tuple(Judged(standing, encoder.encode(standing)) for standing in world.standings)
 
     @property
     def strange(self) -> set[Strange]:
         """What lies outside the subset and could not be left unread."""
-        return {item for judged in self._judged for item in judged.encoded.strange}
+        return {item for judged in self.judged for item in judged.encoded.strange}
 
     def reach(self) -> Reach:
         found: dict[str, None] = {}
-        for judged in self._judged:
+        for judged in self.judged:
             if judged.standing.endpoint not in found and self._reached(judged):
                 found[judged.standing.endpoint] = None
-        return Reach(self._tenant.id, tuple(self._space.boundaries), tuple(found))
+        return Reach(self._tenant.id, tuple(self.space.boundaries), tuple(found))
 
     def finding(self, invariant: Invariant) -> Finding:
         outside: set[Strange] = set()
-        for judged in self._judged:
+        for judged in self.judged:
             try:
                 facts = self._witness(judged, invariant.denies)
             except Undecided:
@@ -111,23 +111,21 @@ class Case:
 
     def _idle(self, invariant: Invariant) -> bool:
         """Nothing is such as the invariant speaks of, permitted or not."""
-        logic = self._space.logic
-        spoken_of = logic.any_(self._claim(invariant.denies, judged) for judged in self._judged)
+        logic = self.space.logic
+        spoken_of = logic.any_(self._claim(invariant.denies, judged) for judged in self.judged)
         try:
-            return spoken_of is FALSE or self._solver.solve(spoken_of) is None
+            return self.solver.solve(spoken_of) is None
         except Undecided:
             return False
 
     def _witness(self, judged: Judged, denies: Predicate) -> Facts | None:
         """A request that Cedar permits to this endpoint and for which `denies` holds. Raises `_Artefact`
         for one that only the free parts of the encoding permit, `Undecided`."""
-        formula = self._space.logic.both(judged.encoded.permitted, self._claim(denies, judged))
-        if formula is FALSE:
-            return None
-        found = self._solver.solve(formula)
+        formula = self.space.logic.both(judged.encoded.permitted, self._claim(denies, judged))
+        found = self.solver.solve(formula)
         if found is None:
             return None
-        facts = self._space.facts(found)
+        facts = self.space.facts(found)
         if not self._confirmed(facts, judged.standing, denies):
             if judged.encoded.strange:
                 raise _Artefact
@@ -138,7 +136,7 @@ class Case:
         return facts
 
     def _claim(self, denies: Predicate, judged: Judged) -> Formula:
-        return claim(denies, self._space, self._release.boundaries, judged.standing.attributes)
+        return claim(denies, self.space, self._release.boundaries, judged.standing.attributes)
 
     def _confirmed(self, facts: Facts, standing: Standing, denies: Predicate) -> bool:
         endpoint = self._compiled.catalogue.endpoints[standing.place]
@@ -151,12 +149,15 @@ class Case:
         def rather(simpler: Facts) -> Facts:
             return simpler if self._confirmed(simpler, standing, denies) else facts
 
+        app, feature, group, category, _ = self.space.unnamed
         for name in facts.groups:
             facts = rather(replace(facts, groups=_without(facts.groups, name)))
+            facts = rather(replace(facts, groups=_renamed(facts.groups, name, group)))
         for name in facts.categories:
             facts = rather(replace(facts, categories=_without(facts.categories, name)))
-        facts = rather(replace(facts, app=self._space.unnamed[0]))
-        facts = rather(replace(facts, feature=self._space.unnamed[1]))
+            facts = rather(replace(facts, categories=_renamed(facts.categories, name, category)))
+        facts = rather(replace(facts, app=app))
+        facts = rather(replace(facts, feature=feature))
         facts = rather(replace(facts, boundary=self._tenant.default_boundary))
         for level in reversed([level for level in Sensitivity if level < facts.sensitivity]):
             facts = rather(replace(facts, sensitivity=level))
@@ -170,6 +171,10 @@ class _Artefact(Exception):
 
 def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:
     return tuple(kept for kept in names if kept != name)
+
+
+def _renamed(names: tuple[str, ...], name: str, instead: str) -> tuple[str, ...]:
+    return tuple(sorted({instead if kept == name else kept for kept in names}))
 
 
 def _group_names(tenant: Tenant, rules: Sequence[Rule]) -> Iterator[str]:

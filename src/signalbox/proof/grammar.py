@@ -91,15 +91,15 @@ class _Parser:
         items: dict[str, Invariant] = {}
         faults: list[InvariantFault] = []
         while self._next.kind != "end":
-            start = self._next
+            begun = self._place
             try:
                 item = self._statement()
                 if item.name in items:
-                    raise _Fault(start, f"the name `{item.name}` is taken: `use … as another-name`")
+                    raise _Fault(self._tokens[begun], f"the name `{item.name}` is taken: `use … as another-name`")
                 items[item.name] = item
             except _Fault as found:
                 faults.append(found.fault)
-                self._skip()
+                self._skip(begun)
         if faults:
             raise InvariantsInvalid(tuple(faults))
         return Invariants(tuple(items.values()), tuple(self._mentions))
@@ -306,10 +306,9 @@ class _Parser:
         self._mentions.append(Mention(kind, name, token.line, token.column))
         return name
 
-    def _skip(self) -> None:
-        """On to the next statement."""
+    def _skip(self, begun: int) -> None:
+        """On to the next statement after the one that began there."""
         self._depth = 0
-        while self._next.kind != "end":
+        self._place = max(self._place, begun + 1)
+        while self._next.kind != "end" and not (self._next.kind == "word" and self._next.text in _OPENINGS):
             self._place += 1
-            if self._next.kind == "word" and self._next.text in _OPENINGS:
-                return

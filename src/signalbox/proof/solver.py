@@ -7,7 +7,7 @@ bounded by z3's own count of steps and not by time, so that the same question al
 from typing import Any, Final
 
 from signalbox.domain.errors import SignalboxError
-from signalbox.proof.logic import Formula
+from signalbox.proof.logic import FALSE, Formula
 from signalbox.proof.space import Found, Space
 
 STEPS_MAX: Final = 50_000_000
@@ -54,6 +54,8 @@ class Solver:
 
     def solve(self, formula: Formula) -> Found | None:
         """Some request for which the formula holds, None if there is none. Raises `Undecided`."""
+        if formula is FALSE:
+            return None
         term = self._term(formula)
         self._solver.push()
         try:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, cast
 
 from msgspec import Struct
 
-from signalbox.policy.names import Uid
+from signalbox.policy.names import ENDPOINT, Uid
 from signalbox.policy.rules import Rule
 
 Variable = Literal["principal", "action", "resource", "context"]
@@ -258,6 +258,8 @@ def operands(expression: Expression) -> tuple[Expression, ...]:
 
 def speaks_of_resource(expression: Expression) -> bool:
     """Whether what it is worth can differ from one endpoint to another."""
+    if isinstance(expression, Entity) and expression.uid[0] == ENDPOINT:
+        return True  # its attributes are known where it is the one that is asked about
     return expression == Var("resource") or any(speaks_of_resource(part) for part in operands(expression))
 
 

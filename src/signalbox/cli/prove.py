@@ -1,0 +1,94 @@
+"""`signalbox prove`: whether the release in the files keeps its invariants, for every request."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec.structs import replace
+from rich.console import Console
+from rich.table import Table
+
+from signalbox.cli.common import CommandFailed, console, settings_of
+from signalbox.domain.endpoint import Catalogue
+from signalbox.proof import (
+    Counterexample,
+    Finding,
+    Invariants,
+    InvariantsInvalid,
+    ProofReport,
+    Reach,
+    parse_invariants,
+    prove,
+)
+
+
+def run(config: Path, invariants: Path | None, *, strict: bool) -> None:
+    """Exits 1 on a violation; with `strict` also on what is unproven or proved of no request at all."""
+    settings = settings_of(config)
+    if invariants is not None:
+        settings = replace(settings, invariants=_read(invariants))
+    try:
+        report = prove(settings.policy, Catalogue(settings.catalogue), settings.tenants, settings.invariants)
+    except InvariantsInvalid as invalid:
+        raise CommandFailed(f"{invariants or 'the invariants'}: {invalid.message}") from invalid
+    show(console(), report)
+    if report.violated or (strict and (report.unproven or report.vacuous)):
+        raise SystemExit(1)
+
+
+def show(out: Console, report: ProofReport) -> None:
+    table = Table("invariant", "tenant", "result")
+    for finding in report.findings:
+        table.add_row(finding.invariant, finding.tenant, _result(finding))
+    out.print(table)
+    for finding in report.findings:
+        if finding.counterexample is not None:
+            out.print(f"{finding.invariant}: {_story(finding.counterexample)}", soft_wrap=True)
+    for item in report.strange:
+        place = f"{item.file}: rule `{item.rule}`"
+        out.print(f"outside the provable subset: {place}: {item.construct}", soft_wrap=True)
+    for reach in report.reaches:
+        out.print(_reach(reach), soft_wrap=True)
+    out.print(
+        f"policy release    {report.policy}\ncatalogue release {report.catalogue}\n"
+        f"invariants        {report.invariants}\nproved with       {report.solver}",
+        soft_wrap=True,
+    )
+
+
+def _read(file: Path) -> Invariants:
+    try:
+        return parse_invariants(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandFailed(f"cannot read `{file}`: {error}") from error
+    except InvariantsInvalid as invalid:
+        raise CommandFailed(f"{file}: {invalid.message}") from invalid
+
+
+def _result(finding: Finding) -> str:
+    if finding.idle:
+        return "proved (concerns nothing here)"
+    if finding.outcome == "unproven":
+        return "unproven: " + "; ".join(f"{item.construct} in `{item.rule}`" for item in finding.outside)
+    return finding.outcome
+
+
+def _story(found: Counterexample) -> str:
+    """The request, in words; names that begin with `any-other-` stand for whatever no rule names."""
+    facts = found.facts
+    when = datetime.fromtimestamp(found.now_us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    groups = ", ".join(f"`{name}`" for name in facts.groups) or "none"
+    categories = ", ".join(f"`{name}`" for name in facts.categories) or "none"
+    rules = ", ".join(f"`{name}`" for name in found.rules)
+    return (
+        f"a {facts.sensitivity.label} request of `{facts.tenant}` (app `{facts.app}`, feature "
+        f"`{facts.feature}`, groups {groups}, categories {categories}, boundary `{facts.boundary}`) "
+        f"may go to `{found.endpoint}` on {when}, permitted by {rules}"
+    )
+
+
+def _reach(reach: Reach) -> str:
+    if not reach.endpoints:
+        return f"`{reach.tenant}` may use no endpoint at all: what is proved of it is proved of nothing"
+    boundaries = ", ".join(f"`{name}`" for name in reach.boundaries)
+    endpoints = ", ".join(f"`{name}`" for name in reach.endpoints)
+    return f"proved of `{reach.tenant}` in the boundaries {boundaries}; its requests can reach {endpoints}"
