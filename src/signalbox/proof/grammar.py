@@ -95,7 +95,9 @@ class _Parser:
             try:
                 item = self._statement()
                 if item.name in items:
-                    raise _Fault(self._tokens[begun], f"the name `{item.name}` is taken: `use … as another-name`")
+                    raise _Fault(
+                        self._tokens[begun], f"the name `{item.name}` is taken: `use … as another-name`"
+                    )
                 items[item.name] = item
             except _Fault as found:
                 faults.append(found.fault)
