@@ -6,10 +6,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from signalbox.decide import Inputs
 from signalbox.dispatch.health import Cut
 from signalbox.dispatch.interlock import Release
 from signalbox.domain.canonical import canonical
-from signalbox.domain.plan import Dropped, Objective, Plan
+from signalbox.domain.plan import Dropped, Objective, Plan, Ranking
 from signalbox.domain.principal import Principal
 from signalbox.domain.request import Request
 from signalbox.domain.traits import Facts, Traits
@@ -18,13 +19,6 @@ from signalbox.normalise.structured import Check
 from signalbox.shortlist import Target
 
 DEFAULT_OBJECTIVE: Final = "balanced"
-
-
-class Ranking(Struct, frozen=True):
-    """What rank was told besides the request: kept under its hash, so that a decision can be made again."""
-
-    objective: Objective
-    attempts_max: int
 
 
 class PinnedRanking:
@@ -63,6 +57,14 @@ class Objectives:
             features = self._by_feature.get(facts.tenant)
             name = features.get(f"{facts.app}.{facts.feature}", "") if features else ""
         return self._named[name or self._by_tenant.get(facts.tenant, DEFAULT_OBJECTIVE)]
+
+
+class Weighed(Struct, frozen=True):
+    """All that a plan, or its absence, follows from."""
+
+    inputs: Inputs
+    cut: Cut
+    ranking: PinnedRanking
 
 
 class Decided(Struct, frozen=True, kw_only=True):

@@ -4,8 +4,9 @@ Users, keys and groups leave here as pseudonyms; prompts do not leave at all.
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from signalbox.decided import Decided
+from signalbox.decided import Decided, Weighed
 from signalbox.dispatch.interlock import Release
 from signalbox.domain.errors import NoCandidate, PolicyDenied, SignalboxError
 from signalbox.domain.principal import Principal
@@ -74,34 +75,71 @@ def decision_record(decided: Decided, whose: Who) -> Record:
 
 
 def denial_record(
-    error: SignalboxError, whose: Who, release: Release, clock_us: int, *, target: str, traits: Traits | None
+    error: SignalboxError,
+    whose: Who,
+    release: Release,
+    clock_us: int,
+    *,
+    target: str,
+    traits: Traits | None,
+    weighed: Weighed | None = None,
 ) -> Record:
-    """The terminal record of a request that no attempt was planned for. `traits` as far as it got."""
-    return Record(
-        whose.tenant,
-        "denial",
-        error.decision,
-        clock_us,
-        DenialBody(
-            app=traits.app if traits else "",
-            boundary=traits.boundary if traits else "",
-            catalogue=release.catalogue.hash,
-            categories=traits.categories if traits else (),
-            clock_us=clock_us,
-            code=error.code,
-            decision=error.decision,
-            feature=traits.feature if traits else "",
-            groups=whose.groups,
-            key=whose.key,
-            operation="op-" + error.decision.removeprefix("dec-"),
-            policy=release.policy.hash,
-            reasons=_reasons(error),
-            sensitivity=traits.sensitivity if traits else -1,
-            status=error.status,
-            subject=whose.subject,
-            target=target[:128],
-            task=traits.task if traits else "",
-        ),
+    """The terminal record of a request that no attempt was planned for. `traits` as far as it got;
+    `weighed` if it was weighed and nothing was left: then the record has all that it takes to decide again."""
+    body = _denial(error, whose, release, clock_us, target, traits)
+    if weighed is not None:
+        body = _weighed(body, weighed)
+    return Record(whose.tenant, "denial", error.decision, clock_us, body)
+
+
+def _denial(
+    error: SignalboxError,
+    whose: Who,
+    release: Release,
+    clock_us: int,
+    target: str,
+    traits: Traits | None,
+) -> DenialBody:
+    return DenialBody(
+        app=traits.app if traits else "",
+        boundary=traits.boundary if traits else "",
+        catalogue=release.catalogue.hash,
+        categories=traits.categories if traits else (),
+        clock_us=clock_us,
+        code=error.code,
+        decision=error.decision,
+        feature=traits.feature if traits else "",
+        groups=whose.groups,
+        key=whose.key,
+        operation="op-" + error.decision.removeprefix("dec-"),
+        policy=release.policy.hash,
+        reasons=_reasons(error),
+        sensitivity=traits.sensitivity if traits else -1,
+        status=error.status,
+        subject=whose.subject,
+        target=target[:128],
+        task=traits.task if traits else "",
+    )
+
+
+def _weighed(body: DenialBody, weighed: Weighed) -> DenialBody:
+    """With the moment and the releases that it was decided by, which may have changed since."""
+    inputs = weighed.inputs
+    traits = inputs.traits
+    return replace(
+        body,
+        catalogue=inputs.verdict.catalogue,
+        clock_us=inputs.clock_us,
+        deadline_ms=traits.deadline_ms,
+        health=weighed.cut.digest,
+        latency_class=traits.latency_class,
+        needs=traits.needs,
+        policy=inputs.verdict.policy,
+        ranking=weighed.ranking.digest,
+        seed=inputs.seed,
+        task_confidence=traits.task_confidence,
+        tokens_in=traits.tokens_in,
+        tokens_out_max=traits.tokens_out_max,
     )
 
 

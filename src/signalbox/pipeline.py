@@ -11,11 +11,11 @@ from typing import Final
 
 from signalbox.classify import classify
 from signalbox.decide import Inputs, NothingPermitted, decide
-from signalbox.decided import Decided, Objectives
+from signalbox.decided import Decided, Objectives, PinnedRanking, Weighed
 from signalbox.dispatch.attempt import Order
 from signalbox.dispatch.delivery import Delivery
 from signalbox.dispatch.dispatcher import Dispatcher
-from signalbox.dispatch.health import HealthBook
+from signalbox.dispatch.health import Cut, HealthBook
 from signalbox.dispatch.interlock import Interlock, Release
 from signalbox.domain.errors import PolicyDenied, SignalboxError, UnknownModel
 from signalbox.domain.principal import Principal
@@ -84,7 +84,12 @@ class Pipeline:
             error.decision = "dec-" + ident
             if record:
                 self.refuse(
-                    principal, error, target=request.target, subject=reached.subject, traits=reached.traits
+                    principal,
+                    error,
+                    target=request.target,
+                    subject=reached.subject,
+                    traits=reached.traits,
+                    weighed=reached.weighed(),
                 )
             raise
 
@@ -122,6 +127,7 @@ class Pipeline:
             clock_us,
             seed,
         )
+        reached.inputs, reached.cut, reached.ranking = inputs, cut, ranking
         try:
             choice = decide(inputs)
         except NothingPermitted:
@@ -154,13 +160,19 @@ class Pipeline:
         target: str = "",
         subject: str = "",
         traits: Traits | None = None,
+        weighed: Weighed | None = None,
     ) -> None:
         """Write down a refusal of an authenticated caller: the terminal record of its request."""
         clock_us = self._clock.now_us()
         error.decision = error.decision or "dec-" + self._ids.new(clock_us)
         release = self._interlock.release
         whose = self._who(principal, subject or principal.subject)
-        self._log.post([denial_record(error, whose, release, clock_us, target=target, traits=traits)])
+        if weighed is not None:
+            self._log.pin(weighed.cut.digest, weighed.cut.content)
+            self._log.pin(weighed.ranking.digest, weighed.ranking.content)
+        self._log.post(
+            [denial_record(error, whose, release, clock_us, target=target, traits=traits, weighed=weighed)]
+        )
 
     def _who(self, principal: Principal, subject: str) -> Who:
         """As the log may know a principal; key rings keep theirs, so most are known already."""
@@ -225,11 +237,19 @@ class Pipeline:
 class _Reached:
     """How far a request came before it was refused."""
 
-    __slots__ = ("subject", "traits")
+    __slots__ = ("cut", "inputs", "ranking", "subject", "traits")
 
     def __init__(self) -> None:
         self.subject = ""
         self.traits: Traits | None = None
+        self.inputs: Inputs | None = None
+        self.cut: Cut | None = None
+        self.ranking: PinnedRanking | None = None
+
+    def weighed(self) -> Weighed | None:
+        if self.inputs is None or self.cut is None or self.ranking is None:
+            return None
+        return Weighed(self.inputs, self.cut, self.ranking)
 
 
 def _order(decided: Decided) -> Order:

@@ -11,10 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from signalbox.decide import Choice, Inputs, NothingPermitted, decide
-from signalbox.decided import Ranking
 from signalbox.domain.endpoint import Catalogue, CatalogueRelease
 from signalbox.domain.errors import NoCandidate, NotFound, SignalboxError
-from signalbox.domain.plan import HealthSnapshot
+from signalbox.domain.plan import HealthSnapshot, Ranking
 from signalbox.domain.principal import Tenant
 from signalbox.domain.records import (
     BODIES,

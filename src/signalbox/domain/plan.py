@@ -19,6 +19,13 @@ class Objective(Struct, frozen=True, kw_only=True):
     cost_scale_nanos: int
 
 
+class Ranking(Struct, frozen=True):
+    """What rank was told besides the request: kept under its hash, so that a decision can be made again."""
+
+    objective: Objective
+    attempts_max: int
+
+
 class EndpointHealth(Struct, frozen=True):
     """Moving averages, quantised, as a snapshot keeps them; 0 where nothing was measured yet.
 

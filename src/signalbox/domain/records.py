@@ -55,8 +55,13 @@ class DecisionBody(Struct, frozen=True):
     tokens_out_max: int
 
 
-class DenialBody(Struct, frozen=True):
-    """`code` is the error's; `reasons` one line per endpoint for the operator. Traits as far as known."""
+class DenialBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`code` is the error's; `reasons` one line per endpoint for the operator. Traits as far as known.
+
+    What has a default is written only where the request came as far as being weighed (`health` says so):
+    then it can be decided again, as a decision can. Absent from what is canonical where it is the default,
+    so that a refusal that was written before there was such a field is still in canonical form.
+    """
 
     app: str
     boundary: str
@@ -64,18 +69,27 @@ class DenialBody(Struct, frozen=True):
     categories: tuple[str, ...]
     clock_us: int
     code: str
+    deadline_ms: int = 0
     decision: str
     feature: str
     groups: tuple[str, ...]
+    health: str = ""
     key: str
+    latency_class: str = ""
+    needs: int = 0
     operation: str
     policy: str
+    ranking: str = ""
     reasons: tuple[str, ...]
+    seed: int = 0
     sensitivity: int
     status: int
     subject: str
     target: str
     task: str
+    task_confidence: int = 0
+    tokens_in: int = 0
+    tokens_out_max: int = 0
 
 
 class IntentBody(Struct, frozen=True):
