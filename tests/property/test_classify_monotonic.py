@@ -21,7 +21,7 @@ from signalbox.domain.request import (
     ToolResult,
     ToolUse,
 )
-from signalbox.domain.traits import Sensitivity, Traits
+from signalbox.domain.traits import Capability, Sensitivity, Traits
 
 FOUND = [
     "4111 1111 1111 1111", "5555555555554444", "DE89370400440532013000", "GB29 NWBK 6016 1331 9268 19",
@@ -101,6 +101,10 @@ def _traits(request: Request, said: Declared, tenant: Tenant) -> Traits:
     return classify(request, said, tenant, len)
 
 
+# Thinking has to travel back within the turn that it belongs to; a message after it ends that turn.
+_OF_ONE_TURN = Capability.ANTHROPIC_THINKING | Capability.OPENAI_THINKING
+
+
 @given(grown(), declared, tenants)
 def test_more_content_is_never_less_sensitive(
     pair: tuple[Request, Request], said: Declared, tenant: Tenant
@@ -108,7 +112,8 @@ def test_more_content_is_never_less_sensitive(
     less, more = (_traits(request, said, tenant) for request in pair)
     assert more.sensitivity >= less.sensitivity
     assert set(more.categories) >= set(less.categories)
-    assert more.needs & less.needs == less.needs
+    kept = less.needs & ~_OF_ONE_TURN
+    assert more.needs & kept == kept
     assert more.tokens_in >= less.tokens_in
 
 

@@ -22,6 +22,7 @@ from signalbox.domain.reply import (
     ToolDelta,
 )
 from signalbox.domain.request import Citation, Refusal, Text, Thinking, ToolUse
+from signalbox.normalise.collect import Collector
 from signalbox.wires.anthropic import (
     EventReader,
     EventWriter,
@@ -327,10 +328,10 @@ def test_a_stream_without_a_finish_is_not_ended() -> None:
         writer.end(None)
 
 
-def test_tool_calls_that_come_by_turns_cannot_be_said() -> None:
+def test_a_tool_call_that_was_over_does_not_go_on() -> None:
     writer = EventWriter("msg_1", "m", 7)
     writer.event(ToolDelta(0, 0, "{", "a", "f"))
-    writer.event(ToolDelta(0, 1, "{", "b", "f"))
+    writer.event(PartEnded(0))
     with pytest.raises(WireError, match="after it was over"):
         writer.event(ToolDelta(0, 0, "}"))
 
@@ -356,3 +357,28 @@ def test_tool_calls_are_always_said_in_the_stop_reason() -> None:
     writer.event(ToolDelta(0, 0, "{}", "a", "f"))
     writer.event(Finished(0, "stop"))
     assert b'"stop_reason":"tool_use"' in writer.end(None)
+
+
+def test_calls_whose_pieces_come_by_turns_go_out_one_after_the_other() -> None:
+    """Another vendor may braid them; this dialect has one block at a time."""
+    writer = EventWriter("msg_1", "m", 7)
+    reader, collector = EventReader(), Collector()
+    braided: list[Event] = [
+        TextDelta(0, "Both."),
+        ToolDelta(0, 0, '{"a"', "c0", "f"),
+        ToolDelta(0, 1, '{"b"', "c1", "g"),
+        ToolDelta(0, 0, ":1}"),
+        ToolDelta(0, 2, "{}", "c2", "h"),
+        ToolDelta(0, 1, ":2}"),
+        Finished(0, "tool_calls"),
+        Metered(Usage(input=1, output=1)),
+    ]
+    for event in reader.feed(b"".join([writer.event(event) for event in braided]) + writer.end(None)):
+        collector.add(event)
+    reader.end()
+    assert collector.reply().choices[0].parts == (
+        Text("Both."),
+        ToolUse("c0", "f", '{"a":1}'),
+        ToolUse("c1", "g", '{"b":2}'),
+        ToolUse("c2", "h", "{}"),
+    )

@@ -45,6 +45,7 @@ class EventWriter:
     __slots__ = (
         "_block",
         "_finish",
+        "_held",
         "_index",
         "_kind",
         "_opening",
@@ -63,6 +64,7 @@ class EventWriter:
         self._block = b""
         self._tool = -1
         self._tools = -1
+        self._held: dict[int, list[ToolDelta]] = {}
         self._refusal = ""
         self._finish: Finished | None = None
         self._usage: Usage | None = None
@@ -70,7 +72,8 @@ class EventWriter:
     def event(self, event: Event) -> bytes:
         """The bytes to send now; empty for what is held.
 
-        Raises `WireError` if pieces of two tool calls come by turns: the dialect cannot say that.
+        The dialect has one tool call at a time. Where pieces of several come by turns, the first goes out as
+        it comes and the others when it is over. Raises `WireError` for a piece of a call that was over.
         """
         if self._opening is None:
             if type(event) is TextDelta and self._kind == "text":
@@ -161,6 +164,10 @@ class EventWriter:
         return begun
 
     def _write_tool(self, event: ToolDelta) -> bytes:
+        other = self._kind == "tool_use" and event.index != self._tool
+        if other and (event.name or event.index in self._held):
+            self._held.setdefault(event.index, []).append(event)
+            return b""
         begun = b""
         if event.index > self._tools:
             self._tools = self._tool = event.index
@@ -192,4 +199,10 @@ class EventWriter:
         if not self._kind:
             return b""
         self._kind = ""
-        return _STOP % self._index
+        written = [_STOP % self._index]
+        while self._held:
+            index = min(self._held)
+            written += [self._write_tool(piece) for piece in self._held.pop(index)]
+            self._kind = ""
+            written.append(_STOP % self._index)
+        return b"".join(written)

@@ -16,6 +16,7 @@ from signalbox.domain.reply import (
     Event,
     Finished,
     Metered,
+    PartEnded,
     ReasoningDelta,
     RefusalDelta,
     Served,
@@ -266,6 +267,8 @@ class ChunkWriter:
                 self._usage = event.usage
             case ThinkingSealed():
                 return self._seal(event)
+            case PartEnded():
+                self._thought.pop(event.choice, None)
             case Cited(citation=citation) if citation.kind == "url":
                 return self._listed(event.choice, "annotations", write_annotation(citation))
             case Cited():
@@ -301,7 +304,8 @@ class ChunkWriter:
         return b"data: " + body.replace(b"\r", b"").replace(b"\n", b"\ndata: ") + b"\n\n"
 
     def _seal(self, event: ThinkingSealed) -> bytes:
-        text = "" if event.redacted else "".join(self._thought.pop(event.choice, ()))
+        thought_of = "".join(self._thought.pop(event.choice, ()))
+        text = "" if event.redacted else thought_of
         thought = Thinking(text, event.signature, event.format, event.redacted, event.id)
         return self._listed(event.choice, "reasoning_details", write_detail(thought))
 

@@ -54,7 +54,7 @@ def decode_if_clear(
     """The value as `decode` reads it, or None where there is any doubt: then `decode_strict` has the word.
 
     `decode` is of a type that keeps every field given and, in writing, leaves out those that are not. `loose`
-    gives the parts of a value whose depth that type does not bound (it bounds all others far below the limit).
+    gives the parts of a value whose depth that type does not bound (it bounds the others far below).
     """
     shallow = _is_surely_shallow(body)
     if not shallow and loose is None:

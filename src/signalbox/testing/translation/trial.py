@@ -90,7 +90,8 @@ def answered_through(client: Client, vendor: Vendor, reply: Reply, *, streamed: 
         got = client.receive(client.write_reply(request, came))
     if _essence(got) == _essence(came) or _essence(_handed_back(client, got)) == _essence(came):
         return Cell("exact")
-    return _narrowed(_essence(came), _essence(got))
+    wired = _spoken(client.writer(request), came) if streamed else client.write_reply(request, came)
+    return _narrowed(_essence(came), _essence(got), wired)
 
 
 def _handed_back(client: Client, got: Reply) -> Reply:
@@ -158,11 +159,16 @@ _FINISHES: Final = {
 """A reason to stop, and the word of a dialect that has fewer."""
 
 
-def _narrowed(came: dict[str, Any], got: dict[str, Any]) -> Cell:
-    """A dialect with fewer words says the next wider thing; what is more than that is lost."""
+def _narrowed(came: dict[str, Any], got: dict[str, Any], wired: bytes) -> Cell:
+    """A dialect with fewer words says the next wider thing; what is more than that is lost. `wired` are the
+    client's bytes, for what stands beside the dialect in them."""
     words = []
     if came["parts"] != got["parts"]:
-        return Cell("lost", _difference(came, got))
+        cited = [one.cited for part in came["parts"] if isinstance(part, Text) for one in part.citations]
+        told = all(b'"cited":' + msgspec.json.encode(one) in wired for one in cited)
+        if not cited or not told or _texts(came) != _texts(got):
+            return Cell("lost", _difference(came, got))
+        words.append("citations come beside the dialect, in `signalbox.citations`")
     if came["finish"] != got["finish"]:
         if (came["finish"], got["finish"]) not in _FINISHES:
             return Cell("lost", _difference(came, got))
@@ -204,6 +210,10 @@ def _plain(request: Request) -> dict[str, Any]:
 
 def _tool(tool: Tool) -> tuple[Any, ...]:
     return tool.name, tool.description, tool.parameters, bool(tool.strict)
+
+
+def _texts(essence: dict[str, Any]) -> str:
+    return "".join(part.text for part in essence["parts"] if isinstance(part, Text))
 
 
 def _joined(messages: Iterable[Message]) -> list[Message]:
