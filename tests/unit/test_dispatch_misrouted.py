@@ -115,6 +115,17 @@ async def test_who_is_listed_may_answer(script: Script) -> None:
     assert rooms.meter.quarantines == []
 
 
+async def test_a_place_may_be_listed_in_the_vendors_own_words() -> None:
+    knows = [endpoint("a", served_places=("us-geo",)), endpoint("b")]
+    rooms = House(RELEASE, ranked(*knows), [tenant()])
+    rooms.provider.will("a", Script(served_place="us-geo"), Script(served_place="eu-geo"))
+    delivery, _ = await ask(rooms)
+    assert delivery.endpoint.id == "a"
+    delivery, _ = await ask(rooms)
+    assert delivery.endpoint.id == "b"
+    assert rooms.meter.quarantines == ["a"]
+
+
 async def test_an_operator_lets_it_be_a_candidate_again() -> None:
     rooms = house()
     rooms.provider.will("a", OTHER)

@@ -97,6 +97,7 @@ def endpoint(
         terms_version=written.terms_version,
         certifications=texts(faults, (*path, "certifications"), written.certifications),
         served_names=texts(faults, (*path, "served_names"), written.served_names),
+        served_places=texts(faults, (*path, "served_places"), written.served_places),
         capabilities=with_implied(capabilities),
         limits=_limits(written.limits, (*path, "limits"), faults),
         speed=_speed(written.speed, (*path, "speed"), faults),

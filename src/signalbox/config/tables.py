@@ -172,6 +172,7 @@ class EndpointTable(Struct, frozen=True, kw_only=True):
     served_names: Annotated[
         tuple[str, ...], Meta(description="an array of the model names it may report as having answered")
     ]
+    served_places: tuple[str, ...] = ()
     capabilities: Annotated[tuple[str, ...], Meta(description="an array of names of capabilities")]
     limits: Annotated[LimitsTable, Meta(description="a table of limits")]
     speed: Annotated[SpeedTable, Meta(description="a table with the prior of its speed")]

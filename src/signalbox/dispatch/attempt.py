@@ -243,9 +243,14 @@ def misrouting(endpoint: Endpoint, model: str, place: str) -> str:
     """Who answered, where it is not who the registry says may; else nothing. Empty: not reported."""
     if model and model not in endpoint.served_names:
         return f"answered as `{_shown(model)}`"
-    if place and place not in endpoint.inference_places:
+    if place and not may_answer_from(endpoint, place):
         return f"answered in `{_shown(place)}`"
     return ""
+
+
+def may_answer_from(endpoint: Endpoint, place: str) -> bool:
+    """Whether the place that a vendor reported is one that the registry lists: by our name or by its own."""
+    return place in endpoint.served_places or place in endpoint.inference_places
 
 
 def _shown(name: str) -> str:

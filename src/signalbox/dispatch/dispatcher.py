@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from signalbox.dispatch import hedge
-from signalbox.dispatch.attempt import Attempt, Hop, Order, misrouting
+from signalbox.dispatch.attempt import Attempt, Hop, Order, may_answer_from, misrouting
 from signalbox.dispatch.books import Books
 from signalbox.dispatch.delivery import Delivery, Relay, broken_promise
 from signalbox.dispatch.exhausted import exhausted
@@ -230,7 +230,7 @@ class Dispatcher:
         current = self._interlock.endpoint(attempt.endpoint.id)
         if current is not None and (wrong := misrouting(current, attempt.served, attempt.place)):
             self._health.quarantine(current, wrong)
-        elsewhere = attempt.place and attempt.place not in attempt.endpoint.inference_places
+        elsewhere = attempt.place and not may_answer_from(attempt.endpoint, attempt.place)
         if attempt.hop.order.durable or elsewhere:
             raise ProviderFailure(
                 FailureKind.MISROUTED,

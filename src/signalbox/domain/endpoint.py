@@ -94,6 +94,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     terms_version: str
     certifications: tuple[str, ...]
     served_names: tuple[str, ...]  # model names that the endpoint may report as having answered
+    served_places: tuple[str, ...] = ()  # places that it may report, in the vendor's words (`us`, `global`)
     capabilities: int  # Capability bits
     limits: Limits
     speed: Speed

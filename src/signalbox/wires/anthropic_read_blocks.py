@@ -106,7 +106,7 @@ def read_search_result(block: wire.SearchResultBlock, notes: list[str]) -> Searc
 
 
 def read_thinking(block: wire.ThinkingBlock | wire.RedactedBlock) -> Thinking:
-    if type(block) is wire.RedactedBlock:
+    if isinstance(block, wire.RedactedBlock):
         format, signature, id = unseal_named(block.data, "anthropic")
         return Thinking("", signature, format, True, id)
     format, signature, id = unseal_named(block.signature, "anthropic")

@@ -137,7 +137,7 @@ class EventWriter:
         usage = write_usage(Usage(input=self._tokens_in))
         if place:
             usage["inference_geo"] = place
-        message = {
+        message: dict[str, Any] = {
             "id": id,
             "type": "message",
             "role": "assistant",
