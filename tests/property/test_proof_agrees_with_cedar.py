@@ -165,7 +165,14 @@ RESOURCES = st.sampled_from(
 )  # fmt: skip
 ACTIONS = st.sampled_from(["action", "action", 'action == Signalbox::Action::"infer"'])
 CLAUSES = st.builds("{} {{ {} }}".format, st.sampled_from(["when", "unless"]), mostly(truths(3)))
-RULES = st.lists(
+ONE = st.builds(
+    "{} (principal, action, resource) when {{ {} }};".format,
+    st.sampled_from(["permit", "forbid"]),
+    mostly(truths(3)),
+)
+SINGLE = ONE.map(lambda rule: ["permit (principal, action, resource);", rule])
+"""A rule beside one that permits all: what it says, and whether it errs, shows."""
+MANY = st.lists(
     st.builds(
         "{} ({}, {}, {}) {};".format,
         st.sampled_from(["permit", "permit", "forbid"]),
@@ -177,6 +184,7 @@ RULES = st.lists(
     min_size=1,
     max_size=4,
 )
+RULES = st.one_of(SINGLE, SINGLE, MANY)
 NAMES = st.sampled_from(["word", "excel", "azure", "g", "health", "", "unheard", "unsaid"])
 FACTS = st.builds(
     Facts,
@@ -222,10 +230,12 @@ def represented(facts: Facts, space: Space) -> Facts:
     )
 
 
-def compare(written: list[str], asked: list[Facts]) -> None:
+def compare(written: list[str], asked: list[Facts], *, exact: bool = False) -> None:
+    """`exact`: nothing in it may lie outside the subset, or only for other endpoints than one."""
     text = "\n".join(f'@id("r{place}") {rule}' for place, rule in enumerate(written))
     policy, rules = compiled(text)
     case = Case(policy, TENANT, WORLD, rules, ())
+    assert not exact or any(not judged.encoded.strange for judged in case.judged), text
     for facts in asked:
         exactly = case.space.exactly(represented(facts, case.space))
         for judged in case.judged:
@@ -237,6 +247,146 @@ def compare(written: list[str], asked: list[Facts]) -> None:
                 assert encoded or not expected, (text, facts, standing)
             else:
                 assert encoded == expected, (text, facts, standing)
+
+
+OVER = "9223372036854775807 + context.sensitivity > 0"
+CONSTRUCTS = [
+    "true",
+    "!true",
+    "1",
+    '"word"',
+    "context",
+    "principal",
+    "context.nope",
+    "resource.nope",
+    "principal.nope",
+    "context.app.nope",
+    "context.sensitivity.nope",
+    'context.nope == "x"',
+    "context has nope",
+    "context has app",
+    "principal has groups",
+    "resource has cloud && resource has nope",
+    "context.app has x",
+    'context has app && context.app == "word"',
+    "context has nope && context.nope.x",
+    "(1).isEmpty()",
+    f'context.app == "word" && {OVER}',
+    f'context.app == "word" || {OVER}',
+    f'{OVER} && context.app == "word"',
+    f'{OVER} || context.app == "word"',
+    f'if context.app == "word" then {OVER} else false',
+    f'if context.app == "word" then false else {OVER}',
+    f"if {OVER} then true else false",
+    "if context.app then true else true",
+    'context.app == "word" && 1 == 1 && "x"',
+    '"x" || true',
+    "true || 1",
+    "false && 1",
+    "true && 1",
+    "!context.sensitivity",
+    OVER,
+    f"!({OVER})",
+    f"({OVER}) == true",
+    "9223372036854775807 + context.sensitivity == 9223372036854775807",
+    "9223372036854775806 + context.sensitivity > 0",
+    "-9223372036854775807 - context.sensitivity < 0",
+    "-9223372036854775806 - context.sensitivity < 0",
+    "-(-9223372036854775807 - context.sensitivity) > 0",
+    "context.sensitivity * 4611686018427387904 < 0",
+    "context.sensitivity * (-4611686018427387904) < 0",
+    "context.sensitivity * context.sensitivity == 4",
+    'context.sensitivity < "2"',
+    'context.app < "x"',
+    'context.app + "x" == "x"',
+    "-true",
+    '(if context.app == "word" then 3 else context.sensitivity) > 2',
+    '(if context.app == "word" then context.nope else 3) == 3',
+    "context.app == 1",
+    "principal == resource",
+    "context.app != context.feature",
+    "context.app == context.feature",
+    "context.categories == principal.groups",
+    "context.categories != []",
+    '["word", context.app] == [context.app, "word"]',
+    '["g"] == principal.groups',
+    'principal.groups == ["g", "health"]',
+    'principal.groups.containsAll(["g", "health"])',
+    '["g", "health"].containsAll(principal.groups)',
+    "principal.groups.containsAny(context.categories)",
+    "principal.groups.containsAll(context.categories)",
+    "principal.groups.contains(context.app)",
+    "[context.app, context.feature].containsAny(principal.groups)",
+    "[context.app].containsAll([])",
+    "[1, 2].contains(context.sensitivity)",
+    "[1, context.sensitivity].containsAll([2])",
+    "principal.groups.contains(1)",
+    "principal.groups.containsAll(1)",
+    'context.app.contains("w")',
+    "principal.groups.containsAll([1])",
+    "context.boundary_places.containsAll(resource.inference_places)",
+    "resource.storage_places.isEmpty()",
+    "context.categories.isEmpty()",
+    "context.app.isEmpty()",
+    'principal in Signalbox::Group::"t/g"',
+    'principal in Signalbox::Tenant::"t"',
+    "principal in principal",
+    'principal in [Signalbox::Group::"t/g", Signalbox::Group::"t/health"]',
+    "principal in []",
+    'Signalbox::Group::"t/g" in Signalbox::Tenant::"t"',
+    'Signalbox::Group::"t/g" in Signalbox::Tenant::"u"',
+    'Signalbox::Group::"u/g" in Signalbox::Tenant::"u"',
+    'Signalbox::Group::"t/g" in Signalbox::Group::"t/g"',
+    "principal in principal.groups",
+    "principal in context.categories",
+    "principal in [1]",
+    'principal in "x"',
+    "context.app in principal",
+    'resource in Signalbox::Vendor::"word"',
+    'resource in [Signalbox::Vendor::"word", Signalbox::Model::"acme-small"]',
+    "resource in resource",
+    'Signalbox::Model::"big" in Signalbox::Vendor::"word"',
+    'Signalbox::Vendor::"word" in Signalbox::Model::"big"',
+    'action == Signalbox::Action::"infer"',
+    'action in [Signalbox::Action::"infer"]',
+    "principal is Signalbox::Caller",
+    'principal is Signalbox::Caller in Signalbox::Group::"t/g"',
+    "resource is Signalbox::Caller",
+    "context.app is Signalbox::Caller",
+    'resource.cloud like "*-pre*"',
+    'context.boundary like "w*d"',
+    'context.boundary like "*"',
+    'context.boundary like ""',
+    '1 like "*"',
+    'context.home_cloud like "\\*"',
+    'Signalbox::Endpoint::"a".available',
+    "resource.deprecated",
+    "resource.available && resource.deprecated",
+    'context.boundary == "eu"',
+    'context["boundary"] == "local"',
+]
+ASKED = [
+    Facts("t", groups, app, feature, level, categories, boundary)
+    for groups, app, feature, level, categories, boundary in [
+        ((), "word", "word", Sensitivity.PUBLIC, (), "world"),
+        (("unheard",), "word", "g", Sensitivity.CONFIDENTIAL, ("health",), "world"),
+        (("g",), "excel", "unheard", Sensitivity.GENERAL, ("g",), "eu"),
+        (("g", "health"), "g", "excel", Sensitivity.CONFIDENTIAL, ("health", "g"), "local"),
+        (("unheard", "unsaid"), "unheard", "unheard", Sensitivity.HIGHLY_CONFIDENTIAL, ("unheard",), "world"),
+    ]
+]
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTS)
+def test_each_construct_is_worth_what_it_is_in_cedar(construct: str) -> None:
+    """Beside a permit of all: a permit shows whether it errs, a forbid what it says, as does an `unless`."""
+    everything = "permit (principal, action, resource);"
+    for rule in (
+        f"permit (principal, action, resource) when {{ {construct} }};",
+        f"forbid (principal, action, resource) when {{ {construct} }};",
+        f"forbid (principal, action, resource) unless {{ {construct} }};",
+    ):
+        compare([everything, rule], ASKED, exact=True)
 
 
 @settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

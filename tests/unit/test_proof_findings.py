@@ -183,6 +183,15 @@ def test_a_boundary_wider_than_the_tenants_is_no_request_of_its() -> None:
     assert only(proved(text, NO_CLOUD, OWN, far)).outcome == "violated"
 
 
+@pytest.mark.parametrize("outside", ['boundary "eu"', "the boundary"])
+def test_one_place_outside_is_outside(outside: str) -> None:
+    stretched = replace(CLOUD, inference_places=("de", "us"), storage_places=("de",))
+    invariant = f'invariant i for every tenant: deny when boundary is "eu" on {{}} outside {outside}'
+
+    assert only(proved(PERMIT, invariant.format("infers"), OWN, stretched)).outcome == "violated"
+    assert only(proved(PERMIT, invariant.format("stores"), OWN, stretched)).outcome == "proved"
+
+
 def test_every_part_of_a_lifecycle_counts() -> None:
     life = Lifecycle(available_from_us=10, deprecated_from_us=20, retired_from_us=30)
     text = PERMIT + forbid("resource.available && !resource.deprecated") + forbid("!resource.available", "b")
