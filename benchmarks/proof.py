@@ -1,6 +1,6 @@
 """What a proof costs: 50 endpoints, 200 rules, the built-in invariants and one of a vendor, for two tenants.
 
-    python benchmarks/proof.py
+    python -m benchmarks.proof
 
 Wall clock of one whole `prove` (compiling the release included), the least of three; the first loads the
 solver. The rules are those of `policy_verdict.py`, made so that every condition and every group differs,
