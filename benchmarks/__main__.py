@@ -16,7 +16,18 @@ from typing import Final
 from msgspec import Struct
 from rich.console import Console
 
-from benchmarks import decision, gateway, machine, memory, nginx, proxied, report, startup, streams
+from benchmarks import (
+    decision,
+    gateway,
+    machine,
+    memory,
+    nginx,
+    proxied,
+    report,
+    startup,
+    streams,
+    translation,
+)
 from benchmarks.processes import Cores, Unfit, free_ports, pinned, tool, two_cores
 
 
@@ -76,6 +87,8 @@ def _measure(effort: Effort, cores: Cores, *, quick: bool) -> report.Results:
         with pinned(cores.server):
             _say("decisions")
             _join(figures, {"signalbox": decision.measure()})
+            _say("translation")
+            _join(figures, {"signalbox": translation.measure()})
             _say("start-up")
             _join(figures, {"signalbox": startup.measure()})
     return report.assemble(where, settings, figures)

@@ -126,7 +126,9 @@ class World:
     def permitted(self) -> list[Vendor]:
         return [vendor for name, vendor in self.vendors.items() if name != "outside"]
 
-    def log(self) -> Log:
+    async def books(self) -> Log:
+        """The log, with all that was written down so far."""
+        await self.box.log.commit([])
         return Log(self.data_dir)
 
     def set_faults(self, draw: random.Random, healthy: int) -> None:
