@@ -231,7 +231,7 @@ async def world(directory: Path) -> AsyncIterator[World]:
         for vendor in vendors.values():
             await opened.enter_async_context(vendor)
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / "policies").symlink_to(_policies(directory))
+        link_policies(directory)
         settings = directory / "signalbox.toml"
         settings.write_text(_settings(vendors))
         async with Signalbox.from_config(settings, env={"KEY": "k"}) as box:
@@ -241,14 +241,13 @@ async def world(directory: Path) -> AsyncIterator[World]:
                 await asyncio.sleep(0.01)
 
 
-def _policies(directory: Path) -> Path:
-    """The shipped rules without the pilot that keeps Claude to one group."""
-    chosen = directory / "rules"
+def link_policies(directory: Path) -> None:
+    """The shipped rules, without the pilot that keeps Claude to one group."""
+    chosen = directory / "policies"
     chosen.mkdir()
     for file in POLICIES.iterdir():
         if "opt-in" not in file.name:
             (chosen / file.name).symlink_to(file)
-    return chosen
 
 
 def _settings(vendors: dict[str, Vendor]) -> str:
