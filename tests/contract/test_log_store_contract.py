@@ -77,13 +77,13 @@ def test_there_is_nothing_to_read_before_anything_was_written(tmp_path: Path) ->
         SqliteLogReader.open(tmp_path)
 
 
-@pytest.mark.parametrize("statement", ["PRAGMA user_version = 2", "PRAGMA application_id = 1"])
+@pytest.mark.parametrize("statement", ["PRAGMA user_version = 3", "PRAGMA application_id = 1"])
 def test_a_file_of_another_format_is_left_alone(tmp_path: Path, statement: str) -> None:
     store = SqliteLogStore(tmp_path)
     store.acquire()
     store._held().execute(statement)
     store.release()
-    with pytest.raises(LogUnavailable, match=r"format 2|not a decision log"):
+    with pytest.raises(LogUnavailable, match=r"format 3|not a decision log"):
         store.acquire()
 
 

@@ -11,14 +11,15 @@ from signalbox.ports.log import Head, StoredRecord
 from signalbox.record.leaf import body_bytes, read_leaf
 from signalbox.record.sequencer import Sequencer
 from signalbox.record.verify import Report, verify
-from signalbox.testing.records import decision, denial, intent, journey, outcome, withdrawn
+from signalbox.testing.records import decision, denial, intent, journey, new_key, outcome, withdrawn
+from signalbox.tlog.edge import Edge
 
 UNHURRIED = settings(deadline=None, max_examples=60)
 Log = list[StoredRecord]
 
 
 def log_of(records: list[Record], seed: int = 0) -> tuple[Log, tuple[Head, ...]]:
-    sequencer = Sequencer((), 0, Random(seed).randbytes)
+    sequencer = Sequencer((), Edge(), Random(seed).randbytes)
     kept: Log = []
     heads: dict[str, Head] = {}
     for start in range(0, len(records), 4):
@@ -158,7 +159,7 @@ def test_a_senseless_story_is_found_in_a_well_chained_log(records: list[Record],
 
 
 def test_every_kind_of_record_is_understood() -> None:
-    log, heads = log_of([*journey(1), decision(2), withdrawn(2), denial(3)])
+    log, heads = log_of([*journey(1), decision(2), withdrawn(2), denial(3), new_key("b", "a")])
     kinds = {read_leaf(stored.leaf).kind for stored in log}
     assert set(BODIES) == kinds
     assert checked(log, heads).sound

@@ -21,6 +21,7 @@ PLANTED = [
     ("adapters/models/hub.py", "import signalbox.record"),
     ("adapters/providers/embedded/__init__.py", "import signalbox.adapters.providers.openai_compatible"),
     ("policy/words.py", "import z3"),
+    ("tlog/note.py", "import msgspec"),
 ]
 
 

@@ -5,6 +5,7 @@
     intent      one attempt is about to leave
     outcome     what became of that attempt; exactly one per intent
     withdrawn   an attempt that was stopped before its intent, by a re-check
+    key         another key signs the log's checkpoints from here on; the log's own, and no tenant's
 
 INVARIANT: fields are declared in alphabetical order of their names and hold only strings, integers,
 booleans, null and arrays of these, so that msgspec's encoding of a body *is* its canonical form
@@ -20,6 +21,8 @@ from msgspec import Struct
 from signalbox.domain.plan import PlannedAttempt
 
 RECORD_VERSION: Final = 1
+LOG_TENANT: Final = "$log"
+"""Whose records are those about the log itself. No tenant can be called so."""
 
 
 class DecisionBody(Struct, frozen=True):
@@ -148,12 +151,22 @@ class WithdrawnBody(Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-Body = DecisionBody | DenialBody | IntentBody | OutcomeBody | WithdrawnBody
+class KeyBody(Struct, frozen=True):
+    """Public keys as `tlog.note` writes them; `previous` is empty where that key is lost. `reason`: rotation,
+    or replacement, where the previous key does not vouch for the next."""
+
+    next: str
+    previous: str
+    reason: str
+
+
+Body = DecisionBody | DenialBody | IntentBody | KeyBody | OutcomeBody | WithdrawnBody
 
 BODIES: Final[dict[str, type[Body]]] = {
     "decision": DecisionBody,
     "denial": DenialBody,
     "intent": IntentBody,
+    "key": KeyBody,
     "outcome": OutcomeBody,
     "withdrawn": WithdrawnBody,
 }

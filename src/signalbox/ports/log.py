@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from signalbox.domain.records import Record
+from signalbox.tlog.tiles import Tile
 
 
 class DecisionLog(Protocol):
@@ -64,6 +65,8 @@ class Batch(Struct, frozen=True):
 
     `first` is the global number (from 0) of `records[0]`. `low_water` is the global number of the oldest
     record that may still matter to the sweep. `time_us` bounds let a reader find a record by its id's time.
+    `tiles` are to be kept, the later of one level and number in place of the earlier. `checkpoint`, unless
+    empty, is a signed one of the tree after this batch: `first` and its records are its size.
     """
 
     first: int
@@ -73,6 +76,8 @@ class Batch(Struct, frozen=True):
     low_water: int
     time_us_min: int
     time_us_max: int
+    tiles: tuple[Tile, ...] = ()
+    checkpoint: str = ""
 
 
 class LogStore(Protocol):
@@ -103,6 +108,12 @@ class LogStore(Protocol):
         """Records whose bytes mention `ref`, from shortly before `time_us` on."""
 
     def blob(self, digest: str) -> bytes | None: ...
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The hashes last kept for this tile of the log's tree."""
+
+    def checkpoint(self, size: int | None = None) -> str | None:
+        """The signed checkpoint of that size; without one, the latest."""
 
     def tenant_key(self, tenant: str) -> bytes:
         """The tenant's pseudonym key (32 random bytes), made on first use."""

@@ -30,9 +30,11 @@ from signalbox.ports.clock import Clock
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import LogStore
 from signalbox.record.leaf import body_bytes
+from signalbox.record.notary import Notary
 from signalbox.record.pseudonym import pseudonym
 from signalbox.record.sequencer import Entry, Sequencer
 from signalbox.record.sweep import closing, open_attempts
+from signalbox.record.tree import resumed
 
 _REMEMBERED_MAX: Final = 16_384
 
@@ -63,12 +65,14 @@ class _Waiter(Struct, frozen=True):
 class _Batch(Struct, frozen=True):
     entries: list[Entry]
     blobs: list[tuple[str, bytes]]
+    certify: bool = False  # with a checkpoint of the log after it
 
 
 class Journal:
     """Implements `ports.log.DecisionLog` over a `LogStore`. One event loop; not thread-safe.
 
     `may_lag` holds the tenants whose records may wait in memory while the log cannot be written.
+    `notary` signs checkpoints; without one there are none.
     `randomness(n)` returns n bytes fit for salts. `failpoint` is called in the writer thread.
     """
 
@@ -78,6 +82,7 @@ class Journal:
         clock: Clock,
         *,
         may_lag: Container[str] = frozenset(),
+        notary: Notary | None = None,
         randomness: Callable[[int], bytes] = os.urandom,
         failpoint: Failpoint = passing,
         limits: JournalLimits = DEFAULT_LIMITS,
@@ -85,6 +90,7 @@ class Journal:
         self._store = store
         self._clock = clock
         self._may_lag = may_lag
+        self._notary = notary
         self._randomness = randomness
         self._failpoint = failpoint
         self._limits = limits
@@ -110,6 +116,8 @@ class Journal:
         self._armed = False  # a flush is due within the window
         self._hurried = False  # a flush is due at the end of this turn of the loop
         self._overdue = False  # the window ended while an append was under way
+        self._certifying = False  # a checkpoint is due within the notary's cadence
+        self._certify_due = False  # with the next append
 
         self._pinned: dict[str, None] = {}
         self._refused: dict[str, None] = {}  # attempts whose intent was refused
@@ -134,15 +142,10 @@ class Journal:
         if self._closed:
             return
         self._closed = self._guarded = True
-        while self._pending or self._flying:
-            end = self._settled + self._handed_in
-            waiter = _Waiter(end, end, self._loop.create_future())  # no records of its own to drop
-            self._waiters.append(waiter)
-            self._flush()
-            try:
-                await waiter.done
-            except LogUnavailable:
-                break
+        await self._drain()
+        if self._uncertified and not self._pending:
+            self._certify_due = True
+            await self._drain()
         lost = len(self._pending)
         await self._loop.run_in_executor(self._thread, self._store.release)
         self._thread.shutdown(wait=False)
@@ -151,16 +154,33 @@ class Journal:
                 f"{lost} records could not be written before the log was closed", operator=self._trouble
             )
 
+    async def _drain(self) -> None:
+        """Write what is pending; returns early if it cannot be written."""
+        while self._pending or self._flying or self._certify_due:
+            end = self._settled + self._handed_in
+            waiter = _Waiter(end, end, self._loop.create_future())  # no records of its own to drop
+            self._waiters.append(waiter)
+            self._flush()
+            try:
+                await waiter.done
+            except LogUnavailable:
+                return
+
     def _open_store(self, tenants: Sequence[str]) -> int:
         """In the writer thread."""
         store = self._store
         store.acquire()
         try:
-            self._sequencer = Sequencer(store.heads(), store.next_number(), self._randomness)
+            edge = resumed(store)
+            self._sequencer = Sequencer(store.heads(), edge, self._randomness)
             left_open = open_attempts(store.scan(store.low_water()))
             records = closing(left_open, self._clock.now_us())
-            if records:
-                self._write(_Batch([(record, body_bytes(record.body)) for record in records], []))
+            if self._notary is not None:
+                # INVARIANT: a record of a new key is the last one under the checkpoint that both keys sign.
+                records += self._notary.open(store, edge, self._clock.now_us())
+            if records or self._uncertified:
+                entries = [(record, body_bytes(record.body)) for record in records]
+                self._write(_Batch(entries, [], certify=self._notary is not None))
             self._keys = {tenant: store.tenant_key(tenant) for tenant in tenants}
         except ValueError as error:
             store.release()
@@ -302,21 +322,34 @@ class Journal:
         if not self._closed:
             self._flush(probe=True)
 
+    def _certify(self) -> None:
+        self._certifying, self._certify_due = False, True
+        if self._healthy and not self._closed:
+            self._flush()
+
+    @property
+    def _uncertified(self) -> bool:
+        return self._notary is not None and self._notary.covered < self._sequencer.size
+
     def _flush(self, *, probe: bool = False) -> None:
         """Start an append unless one is under way. A probe is an empty one: it asks whether writing works."""
-        if self._flying is not None or not (self._pending or probe):
+        if self._flying is not None or not (self._pending or probe or self._certify_due):
             return
         most = self._limits.batch_records_max
-        batch = _Batch(self._pending[:most], self._blobs)
+        batch = _Batch(self._pending[:most], self._blobs, self._certify_due)
+        self._certify_due = False
         self._pending, self._blobs, self._flying = self._pending[most:], [], batch
         self._thread.submit(self._write, batch).add_done_callback(self._wrote)
 
     def _write(self, batch: _Batch) -> None:
         """In the writer thread."""
-        draft = self._sequencer.draft(batch.entries, batch.blobs)
+        notary = self._notary if batch.certify else None
+        draft = self._sequencer.draft(batch.entries, batch.blobs, notary.certify if notary else None)
         self._failpoint("log.before_commit")
         self._store.append(draft.batch)
         self._sequencer.adopt(draft)
+        if notary:
+            notary.published(draft.edge.size, draft.batch.checkpoint)
         self._failpoint("log.after_commit")
 
     def _wrote(self, result: "Future[None]") -> None:
@@ -336,7 +369,15 @@ class Journal:
         self._healthy, self._guarded = True, self._closed
         self._retry_ms = self._limits.retry_ms_min
         self._wake()
-        if self._waiters or self._overdue or len(self._pending) >= self._limits.batch_records_max:
+        if self._notary is not None and not self._certifying and self._uncertified:
+            self._certifying = True
+            self._loop.call_later(self._notary.cadence_ms / 1000, self._certify)
+        if (
+            self._waiters
+            or self._overdue
+            or self._certify_due
+            or len(self._pending) >= self._limits.batch_records_max
+        ):
             self._overdue = False
             self._flush()
         elif self._pending and not self._armed:
@@ -370,6 +411,7 @@ class Journal:
             del entries[dropped]
         self._waiters = []
         self._pending = entries
+        self._certify_due = self._certify_due or batch.certify
         self._blobs = batch.blobs + self._blobs
         self._bytes += sum(len(body) for _, body in entries)
         self._loop.call_later(self._retry_ms / 1000, self._retry)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from signalbox.domain.records import DecisionBody, IntentBody, OutcomeBody, Record
 from signalbox.ports.log import Batch, Head, StoredRecord
 from signalbox.record.leaf import GENESIS, SALT_BYTES, seal
+from signalbox.tlog.edge import Edge
 
 Entry = tuple[Record, bytes]
 """A record with its canonical body."""
@@ -23,36 +24,49 @@ DECISIONS_MAX: Final = 8_192
 
 
 class Draft(Struct, frozen=True):
-    """A batch, and how the attempts owed an outcome change once the store has taken it."""
+    """A batch, and how the tree and the attempts owed an outcome stand once the store has taken it."""
 
     batch: Batch
+    edge: Edge
     heads: dict[str, tuple[int, str]]
     opened: dict[str, int]
     closed: set[str]
 
 
 class Sequencer:
-    """Where the log stands: the next number, the heads, and the attempts whose outcome is owed.
+    """Where the log stands: the next number, the heads, the tree, and the attempts whose outcome is owed.
 
     Used by the writer thread alone. `randomness(n)` returns n bytes that are fit for salts.
     """
 
-    __slots__ = ("_decisions", "_heads", "_next", "_open", "_randomness")
+    __slots__ = ("_decisions", "_edge", "_heads", "_open", "_randomness")
 
-    def __init__(self, heads: Iterable[Head], next_number: int, randomness: Callable[[int], bytes]) -> None:
+    def __init__(self, heads: Iterable[Head], edge: Edge, randomness: Callable[[int], bytes]) -> None:
         self._heads = {head.tenant: (head.count, head.leaf_hash) for head in heads}
-        self._next = next_number
+        self._edge = edge  # its size is the next number
         self._randomness = randomness
         self._open: dict[str, int] = {}  # attempt → the oldest record that the sweep would read for it
         self._decisions: dict[str, int] = {}  # decision → its number, while attempts may still follow
 
-    def draft(self, entries: Sequence[Entry], blobs: Sequence[tuple[str, bytes]]) -> Draft:
-        """The batch that continues the log with `entries`. Changes nothing that a later draft rests on."""
-        first = number = self._next
+    @property
+    def size(self) -> int:
+        """How many records the log has."""
+        return self._edge.size
+
+    def draft(
+        self,
+        entries: Sequence[Entry],
+        blobs: Sequence[tuple[str, bytes]],
+        certify: Callable[[Edge], str] | None = None,
+    ) -> Draft:
+        """The batch that continues the log with `entries`. Changes nothing that a later draft rests on.
+        `certify` makes the checkpoint of the tree as it then stands."""
+        first = number = self._edge.size
         heads: dict[str, tuple[int, str]] = {}
         opened: dict[str, int] = {}
         closed: set[str] = set()
         stored: list[StoredRecord] = []
+        hashes: list[str] = []
         salts = self._randomness(SALT_BYTES * len(entries))
         at = 0
         tenant, seq, prev = "", 0, ""  # the head that is being moved; it is put by when the tenant changes
@@ -64,12 +78,14 @@ class Sequencer:
                 seq, prev = heads.get(tenant) or self._heads.get(tenant, (0, GENESIS))
             kept, prev = seal(record, body, salts[at : at + SALT_BYTES], seq, prev)
             stored.append(kept)
+            hashes.append(prev)
             self._follow(record, number, opened, closed)
             at += SALT_BYTES
             seq += 1
             number += 1
         if prev:
             heads[tenant] = (seq, prev)
+        edge, tiles = self._edge.extended(bytes.fromhex("".join(hashes)))
         times = [record.time_us for record, _ in entries] or [0]
         batch = Batch(
             first,
@@ -79,12 +95,14 @@ class Sequencer:
             self._low_water(number, opened, closed),
             min(times),
             max(times),
+            tiles,
+            certify(edge) if certify else "",
         )
-        return Draft(batch, heads, opened, closed)
+        return Draft(batch, edge, heads, opened, closed)
 
     def adopt(self, draft: Draft) -> None:
         """The store has taken the draft's batch: the log now stands behind it."""
-        self._next = draft.batch.first + len(draft.batch.records)
+        self._edge = draft.edge
         self._heads.update(draft.heads)
         self._open.update(draft.opened)
         for attempt in draft.closed:

@@ -24,6 +24,7 @@ _ID_FIELD: Final = {
     "decision": "decision",
     "denial": "decision",
     "intent": "attempt",
+    "key": "next",
     "outcome": "attempt",
     "withdrawn": "attempt",
 }

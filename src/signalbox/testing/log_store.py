@@ -13,9 +13,11 @@ import hashlib
 from typing import Protocol
 
 import pytest
+from msgspec.structs import replace
 
 from signalbox.domain.errors import LogUnavailable
 from signalbox.ports.log import Batch, Head, LogStore, StoredRecord
+from signalbox.tlog.tiles import Tile
 
 
 class Place(Protocol):
@@ -119,6 +121,25 @@ class LogStoreContract:
         store.append(batch_of(1, "b", digest=b"second"))
         _expect(b"first", store.blob("digest"))
         store.release()
+
+    def test_tiles_and_checkpoints_are_kept_with_their_batch(self, place: Place) -> None:
+        store = place.open()
+        store.acquire()
+        _expect((None, None, None), (store.tile(0, 0), store.checkpoint(), store.checkpoint(0)))
+        short, long = Tile(1, 0, b"\x01" * 32), Tile(1, 0, b"\x02" * 64)
+        store.append(replace(batch_of(0, "a", "b"), tiles=(short,), checkpoint="of two\n"))
+        with pytest.raises(LogUnavailable):
+            store.append(replace(batch_of(0, "a"), tiles=(long,), checkpoint="of one\n"))
+        _expect((short.hashes, None, "of two\n"), (store.tile(1, 0), store.tile(0, 0), store.checkpoint()))
+        store.append(replace(batch_of(2, "c"), tiles=(Tile(0, 7, b"\x03" * 32), long)))
+        store.append(replace(batch_of(3), checkpoint="of three\n"))
+        store.release()
+        after = place.open()
+        after.acquire()
+        _expect((long.hashes, b"\x03" * 32), (after.tile(1, 0), after.tile(0, 7)))
+        seen = [after.checkpoint(size) for size in (None, 3, 2, 1)]
+        _expect(["of three\n", "of three\n", "of two\n", None], seen)
+        after.release()
 
     def test_find_reads_from_shortly_before_a_time(self, place: Place) -> None:
         store = place.open()

@@ -24,6 +24,8 @@ class MemoryDisk:
         self.batches: list[tuple[int, Batch]] = []  # with the highest time up to and with it
         self.heads: dict[str, Head] = {}
         self.blobs: dict[str, bytes] = {}
+        self.tiles: dict[tuple[int, int], bytes] = {}
+        self.checkpoints: dict[int, str] = {}
         self.keys: dict[str, bytes] = {}
         self.next = 0
         self.low_water = 0
@@ -73,6 +75,9 @@ class MemoryLogStore:
         disk.heads.update((head.tenant, head) for head in batch.heads)
         for digest, content in batch.blobs:
             disk.blobs.setdefault(digest, content)
+        disk.tiles.update(((tile.level, tile.number), tile.hashes) for tile in batch.tiles)
+        if batch.checkpoint:
+            disk.checkpoints[disk.next] = batch.checkpoint
 
     def scan(self, first: int = 0) -> Iterator[tuple[int, StoredRecord]]:
         for _, batch in self._disk.batches:
@@ -90,6 +95,13 @@ class MemoryLogStore:
 
     def blob(self, digest: str) -> bytes | None:
         return self._disk.blobs.get(digest)
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        return self._disk.tiles.get((level, number))
+
+    def checkpoint(self, size: int | None = None) -> str | None:
+        kept = self._disk.checkpoints
+        return kept.get(max(kept, default=0) if size is None else size)
 
     def tenant_key(self, tenant: str) -> bytes:
         self._may_write()

@@ -5,9 +5,11 @@ Ids are those a clock would have made (UUIDv7 layout), derived from `number` so 
 
 from signalbox.domain.plan import PlannedAttempt
 from signalbox.domain.records import (
+    LOG_TENANT,
     DecisionBody,
     DenialBody,
     IntentBody,
+    KeyBody,
     OutcomeBody,
     Record,
     WithdrawnBody,
@@ -140,3 +142,8 @@ def withdrawn(number: int, tenant: str = "acme", *, attempt: int = 1) -> Record:
 def journey(number: int, tenant: str = "acme") -> tuple[Record, Record, Record]:
     """One request that went well: decision, intent, outcome."""
     return decision(number, tenant), intent(number, tenant), outcome(number, tenant)
+
+
+def new_key(next_: str, previous: str) -> Record:
+    body = KeyBody(next=next_, previous=previous, reason="rotation")
+    return Record(LOG_TENANT, "key", next_, BEGAN_US, body)

@@ -67,6 +67,14 @@ class SqliteLogReader:
         rows = self._rows(sql.BLOB, digest)
         return rows[0][0] if rows else None
 
+    def tile(self, level: int, number: int) -> bytes | None:
+        rows = self._rows(sql.TILE, level, number)
+        return rows[0][0] if rows else None
+
+    def checkpoint(self, size: int | None = None) -> str | None:
+        rows = self._rows(sql.CHECKPOINT) if size is None else self._rows(sql.CHECKPOINT_OF, size)
+        return rows[0][0] if rows else None
+
     def tenant_key(self, tenant: str) -> bytes | None:
         """The tenant's pseudonym key, or None if it was never needed or has been erased."""
         rows = self._rows(sql.KEY, tenant)

@@ -83,6 +83,12 @@ class SqliteLogStore:
     def blob(self, digest: str) -> bytes | None:
         return self._reader().blob(digest)
 
+    def tile(self, level: int, number: int) -> bytes | None:
+        return self._reader().tile(level, number)
+
+    def checkpoint(self, size: int | None = None) -> str | None:
+        return self._reader().checkpoint(size)
+
     def append(self, batch: Batch) -> None:
         connection = self._held()
         count = len(batch.records)
@@ -109,6 +115,10 @@ class SqliteLogStore:
                 connection.execute(sql.SET_HEAD, (head.tenant, head.count, head.leaf_hash))
             for pinned in batch.blobs:
                 connection.execute(sql.KEEP_BLOB, pinned)
+            for tile in batch.tiles:
+                connection.execute(sql.KEEP_TILE, tile)
+            if batch.checkpoint:
+                connection.execute(sql.KEEP_CHECKPOINT, (batch.first + count, batch.checkpoint))
             connection.execute(sql.COMMIT)
         except sqlite3.Error as error:
             self._undo(connection)

@@ -7,7 +7,7 @@ row per record. `writer` has exactly one row. Times are microseconds since the e
 from typing import Final
 
 APPLICATION_ID: Final = 0x5B0C_10C5  # in the file's header: a decision log of this project
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 TABLES: Final = """
 CREATE TABLE batch (
@@ -30,6 +30,17 @@ CREATE TABLE writer (
     time_us_high INTEGER NOT NULL
 ) STRICT;
 INSERT INTO writer VALUES (1, 0, 0, 0, 0);
+"""
+# What format 2 added: the log as a Merkle tree. A tile of level 0 is kept once it is full; what is not is
+# made from the entries.
+TREE_TABLES: Final = """
+CREATE TABLE tile (
+    level  INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hashes BLOB NOT NULL,               -- 32 bytes each, at most 256
+    PRIMARY KEY (level, number)
+) STRICT;
+CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
 """
 
 BEGIN: Final = "BEGIN IMMEDIATE"
@@ -56,11 +67,21 @@ INSERT INTO head (tenant, count, leaf_hash) VALUES (?, ?, ?)
 ON CONFLICT (tenant) DO UPDATE SET count = excluded.count, leaf_hash = excluded.leaf_hash
 """
 KEEP_BLOB: Final = "INSERT INTO blob (digest, content) VALUES (?, ?) ON CONFLICT DO NOTHING"
+KEEP_TILE: Final = """
+INSERT INTO tile (level, number, hashes) VALUES (?, ?, ?)
+ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes
+"""
+KEEP_CHECKPOINT: Final = """
+INSERT INTO checkpoint (size, note) VALUES (?, ?) ON CONFLICT (size) DO UPDATE SET note = excluded.note
+"""
 KEEP_KEY: Final = "INSERT INTO tenant_key (tenant, key) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
 HEADS: Final = "SELECT tenant, count, leaf_hash FROM head ORDER BY tenant"
 MARKS: Final = "SELECT next, low_water FROM writer WHERE id = 1"
 BLOB: Final = "SELECT content FROM blob WHERE digest = ?"
+TILE: Final = "SELECT hashes FROM tile WHERE level = ? AND number = ?"
+CHECKPOINT_OF: Final = "SELECT note FROM checkpoint WHERE size = ?"
+CHECKPOINT: Final = "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"
 KEY: Final = "SELECT key FROM tenant_key WHERE tenant = ?"
 
 # The row that holds a record: the last one that begins at or before it.

@@ -1,0 +1,1 @@
+"""Keys that this machine keeps."""
