@@ -165,7 +165,7 @@ class World:
         try:
             async with asyncio.timeout(HUNG_S):
                 _, delivery = await self.box.run(request)
-                return Ended(await _received(delivery), confidential)
+                return Ended(await received(delivery), confidential)
         except SignalboxError as error:
             return Ended(error.code, confidential)
         except TimeoutError:
@@ -204,7 +204,7 @@ def _wanted(draw: random.Random) -> ResponseFormat | None:
     return ResponseFormat("json_schema", "rewritten", schema)
 
 
-async def _received(delivery: Delivery) -> str:
+async def received(delivery: Delivery) -> str:
     if delivery.events is None:
         return "served"
     try:

@@ -60,7 +60,8 @@ _CITED_MAX: Final = 80
 class Nature(Struct, frozen=True, kw_only=True):
     """How models of a vendor are. Their thoughts are `shown` or only counted, and sealed in the format
     `thinking` (empty: not at all). `call_ids` is how a tool call's id begins; `citing`: they can say where a
-    statement comes from; `filtered` is how an answer ends that a filter stops.
+    statement comes from; `filtered` is how an answer ends that a filter stops,
+    `declined` one in which the model refuses.
     """
 
     thinking: ThinkingFormat = ""
@@ -68,6 +69,7 @@ class Nature(Struct, frozen=True, kw_only=True):
     call_ids: str = "call_"
     citing: bool = False
     filtered: FinishReason = "content_filter"
+    declined: FinishReason = "stop"
 
 
 class Answer(Struct, frozen=True):
@@ -104,7 +106,7 @@ def answer(
     elif fault == "content_filter_mid":
         parts, finish = _half(parts), nature.filtered
     elif fault == "refusal":
-        finish = "refusal"
+        finish = nature.declined
     reasoning = sum(words(part.text) for part in parts if type(part) is Thinking)
     if request.reasoning is not None and request.reasoning.wanted and not nature.shown:
         reasoning = words(_THOUGHT)

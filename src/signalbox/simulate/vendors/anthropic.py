@@ -21,7 +21,14 @@ from signalbox.simulate.vendors.speech import Trouble
 from signalbox.simulate.vendors.vendor import Headers, Refused, Turn, Vendor, Visit, key_of
 from signalbox.wires.anthropic import read_count_request, read_request
 
-_CLAUDE: Final = Nature(thinking="anthropic", shown=True, call_ids="toolu_", citing=True, filtered="refusal")
+_CLAUDE: Final = Nature(
+    thinking="anthropic",
+    shown=True,
+    call_ids="toolu_",
+    citing=True,
+    filtered="refusal",
+    declined="refusal",
+)
 _encode: Final = msgspec.json.Encoder().encode
 
 

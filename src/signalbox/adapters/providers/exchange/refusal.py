@@ -129,7 +129,8 @@ def broken(rules: Refusals, endpoint: str, error: WireError) -> ProviderFailure:
     said = error.error
     kind = FailureKind.BAD_REPLY
     if said is not None:
-        kind = _by_name(rules, said) or _by_words(rules, said) or _in_stream(rules, said) or kind
+        named = _by_name(rules, said) or _by_words(rules, said) or _in_stream(rules, said)
+        kind = named or _by_number(rules, said) or kind
     return ProviderFailure(
         kind,
         f"`{endpoint}`: {error}{_named(said) if said is not None else ''}",
@@ -152,6 +153,11 @@ def _by_name(rules: Refusals, error: VendorError) -> FailureKind | None:
 
 def _in_stream(rules: Refusals, error: VendorError) -> FailureKind | None:
     return rules.in_stream.get(error.code) or rules.in_stream.get(error.type)
+
+
+def _by_number(rules: Refusals, error: VendorError) -> FailureKind | None:
+    """Azure's events of an error carry the status, that can no longer be sent, as their code."""
+    return rules.by_status.get(int(error.code)) if error.code.isdecimal() and len(error.code) == 3 else None
 
 
 def _by_words(rules: Refusals, error: VendorError) -> FailureKind | None:
