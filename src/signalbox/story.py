@@ -14,7 +14,6 @@ from signalbox.decide import Choice, Inputs, NothingPermitted, decide
 from signalbox.domain.endpoint import Catalogue, CatalogueRelease
 from signalbox.domain.errors import NoCandidate, NotFound, SignalboxError
 from signalbox.domain.plan import HealthSnapshot, Ranking
-from signalbox.domain.principal import Tenant
 from signalbox.domain.records import (
     BODIES,
     DecisionBody,
@@ -24,10 +23,11 @@ from signalbox.domain.records import (
     WithdrawnBody,
 )
 from signalbox.domain.standing import standings
-from signalbox.domain.traits import Facts, LatencyClass, Sensitivity, TaskType, Traits
-from signalbox.domain.verdict import PolicyRelease, Verdict
-from signalbox.policy import CompiledPolicy, compile_policy, explain_denials
+from signalbox.domain.traits import Facts
+from signalbox.domain.verdict import Verdict
+from signalbox.policy import CompiledPolicy, explain_denials
 from signalbox.ports.log import StoredRecord
+from signalbox.replay import compiled, traits_of
 from signalbox.shortlist import resolve
 
 Blob = Callable[[str], bytes | None]
@@ -40,14 +40,6 @@ class StoryUnreadable(SignalboxError):
 class _Leaf(Struct):
     kind: str
     tenant: str
-
-
-class _PolicyContent(Struct):
-    """As `CompiledPolicy.content` writes it."""
-
-    schema: str
-    tenants: list[tuple[str, str]]
-    texts: list[tuple[str, str]]
 
 
 class Line(Struct, frozen=True):
@@ -126,7 +118,7 @@ def _again(
     if unknown:
         return (), None, "not decided again: a group of the caller is no longer known here"
     catalogue = Catalogue(msgspec.json.decode(contents["catalogue"] or b"", type=CatalogueRelease))
-    policy = _compiled(contents["policy"] or b"", catalogue)
+    policy = compiled(contents["policy"] or b"", catalogue)
     snapshot = msgspec.json.decode(contents["health snapshot"] or b"", type=HealthSnapshot)
     ranking = msgspec.json.decode(contents["ranking rules"] or b"", type=Ranking)
     traits = traits_of(body)
@@ -167,32 +159,6 @@ def _inputs(body: DecisionBody) -> dict[str, str]:
         "health snapshot": body.health,
         "ranking rules": body.ranking,
     }
-
-
-def traits_of(body: DecisionBody) -> Traits:
-    """The traits that a decision was made from, as its record keeps them."""
-    return Traits(
-        app=body.app,
-        feature=body.feature,
-        task=TaskType(body.task),
-        task_confidence=body.task_confidence,
-        sensitivity=Sensitivity(body.sensitivity),
-        categories=body.categories,
-        boundary=body.boundary,
-        latency_class=LatencyClass(body.latency_class),
-        deadline_ms=body.deadline_ms,
-        tokens_in=body.tokens_in,
-        tokens_out_max=body.tokens_out_max,
-        needs=body.needs,
-    )
-
-
-def _compiled(content: bytes, catalogue: Catalogue) -> CompiledPolicy:
-    kept = msgspec.json.decode(content, type=_PolicyContent)
-    release = PolicyRelease(texts=dict(kept.texts), schema=kept.schema)
-    return compile_policy(
-        release, catalogue, [Tenant(id=name, home_cloud=home) for name, home in kept.tenants]
-    )
 
 
 _FATES: Final = ("planned", "not needed", "dropped", "denied")

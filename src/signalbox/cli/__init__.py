@@ -28,6 +28,12 @@ endpoints = typer.Typer(
 simulate = typer.Typer(
     help="Stand-ins on this machine, for drills and tests.", no_args_is_help=True, rich_markup_mode=None
 )
+drill = typer.Typer(
+    help="Recorded traffic without a vendor, or on one cloud alone.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(drill, name="drill")
 app.add_typer(endpoints, name="endpoints")
 app.add_typer(log, name="log")
 app.add_typer(models, name="models")
@@ -153,6 +159,134 @@ def explain(
     from signalbox.cli.explain import run
 
     run(config, decision)
+
+
+Since = Annotated[
+    str, typer.Option(help="From when on: `7d` (ago; or m, h, w), or a date or time in ISO 8601, UTC.")
+]
+Until = Annotated[str, typer.Option(help="Until when; by default now.")]
+Groups = Annotated[
+    list[str] | None,
+    typer.Option("--group", help="A group that the settings do not name; repeatable."),
+]
+TenantOnly = Annotated[str, typer.Option("--tenant", help="Only this tenant's.")]
+DifferencesAsJson = Annotated[bool, typer.Option("--json", help="One JSON object, with every single change.")]
+Vendors = Annotated[list[str] | None, typer.Option("--vendor", help="A vendor's id; repeatable.")]
+Models = Annotated[list[str] | None, typer.Option("--model", help="A model's id; repeatable.")]
+EndpointIds = Annotated[list[str] | None, typer.Option("--endpoint", help="An endpoint's id; repeatable.")]
+Clouds = Annotated[list[str] | None, typer.Option("--cloud", help="A cloud; repeatable.")]
+PlaceNames = Annotated[list[str] | None, typer.Option("--place", help="A place of [places]; repeatable.")]
+WriteDraft = Annotated[Path | None, typer.Option("--write", help="Write the rules that do it to this file.")]
+
+
+@app.command()
+def replay(
+    policy: Annotated[
+        list[Path] | None,
+        typer.Option(help="A draft, in the place of the policy file of that name, or added; repeatable."),
+    ] = None,
+    catalogue: Annotated[
+        Path | None, typer.Option(help="A draft of the registry: a settings file, or its tables.")
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="A draft of prices: a table [prices.ENDPOINT] each.")
+    ] = None,
+    since: Since = "30d",
+    until: Until = "",
+    tenant: TenantOnly = "",
+    group: Groups = None,
+    json: DifferencesAsJson = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Decide recorded traffic again, under a draft.
+
+    Shows every change in plan, cost, vendors and places. Without a draft there is none, or the log is not
+    sound: exits 1."""
+    from signalbox.cli.replay import Question, run
+
+    run(
+        config,
+        Question(
+            policy=policy or [],
+            catalogue=catalogue,
+            prices=prices,
+            since=since,
+            until=until,
+            tenant=tenant,
+            groups=group or [],
+        ),
+        as_json=json,
+    )
+
+
+@drill.command("exit")
+def drill_exit(
+    vendor: Vendors = None,
+    model: Models = None,
+    endpoint: EndpointIds = None,
+    cloud: Clouds = None,
+    place: PlaceNames = None,
+    since: Since = "30d",
+    until: Until = "",
+    tenant: TenantOnly = "",
+    group: Groups = None,
+    write: WriteDraft = None,
+    json: DifferencesAsJson = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Decide recorded traffic again as if all that is named were gone.
+
+    Shows what breaks, and writes the rules that would do it. Nothing is put in force."""
+    from signalbox.cli.drill import Question, run, selection
+
+    run(
+        config,
+        Question(
+            selection=selection(vendor, model, endpoint, cloud, place),
+            leave=True,
+            since=since,
+            until=until,
+            tenant=tenant,
+            groups=group or [],
+            write=write,
+        ),
+        as_json=json,
+    )
+
+
+@drill.command("recentralise")
+def drill_recentralise(
+    vendor: Vendors = None,
+    model: Models = None,
+    endpoint: EndpointIds = None,
+    cloud: Clouds = None,
+    place: PlaceNames = None,
+    since: Since = "30d",
+    until: Until = "",
+    tenant: TenantOnly = "",
+    group: Groups = None,
+    write: WriteDraft = None,
+    json: DifferencesAsJson = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Decide recorded traffic again as if nothing but what is named were left.
+
+    Shows what breaks, and writes the rules that would do it. Nothing is put in force."""
+    from signalbox.cli.drill import Question, run, selection
+
+    run(
+        config,
+        Question(
+            selection=selection(vendor, model, endpoint, cloud, place),
+            leave=False,
+            since=since,
+            until=until,
+            tenant=tenant,
+            groups=group or [],
+            write=write,
+        ),
+        as_json=json,
+    )
 
 
 @log.command("show")

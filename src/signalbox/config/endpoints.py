@@ -101,7 +101,7 @@ def endpoint(
         capabilities=with_implied(capabilities),
         limits=_limits(written.limits, (*path, "limits"), faults),
         speed=_speed(written.speed, (*path, "speed"), faults),
-        price=_price(written.price, (*path, "price"), faults),
+        price=price(written.price, (*path, "price"), faults),
         lifecycle=_lifecycle(written.lifecycle, (*path, "lifecycle"), faults, now_us),
         transport=_transport(written.transport, (*path, "transport"), faults),
         evidence=dict(written.evidence),
@@ -135,7 +135,7 @@ def _speed(written: SpeedTable, path: FieldPath, faults: Faults) -> Speed:
     )
 
 
-def _price(written: PriceTable, path: FieldPath, faults: Faults) -> Price:
+def price(written: PriceTable, path: FieldPath, faults: Faults) -> Price:
     """Prompt cache reads and writes cost what input costs, unless prices of their own are written."""
     input_per_mtok = quantity(faults, (*path, "input_per_mtok"), amount_nanos, written.input_per_mtok)
 

@@ -14,7 +14,7 @@ import tomllib
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -26,6 +26,7 @@ from signalbox.domain.errors import ConfigError
 
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _NEUTRAL_DATE: Final = date(1970, 1, 1)
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 def parse(text: str, file: str) -> tuple[Document, Faults]:
@@ -33,6 +34,11 @@ def parse(text: str, file: str) -> tuple[Document, Faults]:
 
     Raises `ConfigErrors` where the text is not TOML: nothing more can be said of it then.
     """
+    return parse_as(Document, text, file)
+
+
+def parse_as(shape: type[Shape], text: str, file: str) -> tuple[Shape, Faults]:
+    """As `parse`, of a file of another shape."""
     # tomllib reads CRLF as LF; so must the scan for lines.
     text = text.replace("\r\n", "\n")
     try:
@@ -45,7 +51,7 @@ def parse(text: str, file: str) -> tuple[Document, Faults]:
         raise ConfigErrors(
             [ConfigError("not readable as TOML: nested too deeply or a number too long", file=file)]
         ) from None
-    document: Document = _table(Document, tables, (), faults)
+    document: Shape = _table(shape, tables, (), faults)
     return document, faults
 
 
