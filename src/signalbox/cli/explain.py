@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.table import Table
 
 from signalbox.cli.common import CommandFailed, console, open_log, settings_of
+from signalbox.cli.recorded import group_names
 from signalbox.config import Settings
 from signalbox.domain.money import Money
+from signalbox.domain.records import OutcomeBody
 from signalbox.domain.traits import SENSITIVITY_LABELS
-from signalbox.record.pseudonym import pseudonym
 from signalbox.story import Story, tell
-from signalbox.wiring import LOCAL_GROUP
 
 _PREFIX = "dec-"
 
@@ -34,15 +34,9 @@ def story_of(settings: Settings, decision: str) -> Story:
     log = open_log(settings)
     found = [stored for _, stored in log.find(ident, time_us)]
     groups: dict[str, str] = {}
-    for tenant in settings.tenants:
-        key = log.tenant_key(tenant.id)
-        if key is not None:
-            groups |= {pseudonym(key, "group", name): name for name in _groups(settings)}
+    for names in group_names(settings, log).values():
+        groups |= names
     return tell(ident, found, log.blob, groups)
-
-
-def _groups(settings: Settings) -> set[str]:
-    return {LOCAL_GROUP, *(group for key in settings.keys for group in key.groups)}
 
 
 def show(out: Console, story: Story, decision: str) -> None:
