@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from signalbox.app import build_release
 from signalbox.cli.common import call_server, console, settings_of
@@ -33,7 +33,11 @@ def reload(config: Path) -> None:
 
 def endpoints(config: Path) -> None:
     listed = cast(list[dict[str, Any]], call_server(settings_of(config), "GET", "/admin/v1/endpoints"))
-    table = Table("endpoint", "model", "ready", "breaker", "in flight", "retries left")
+    table = Table(
+        Column("endpoint", overflow="fold"),
+        Column("model", overflow="fold"),
+        *(Column(name, no_wrap=True) for name in ("ready", "breaker", "in flight", "retries left")),
+    )
     for item in listed:
         table.add_row(
             item["id"],

@@ -7,12 +7,13 @@ from signalbox.simulate.vendors.vendor import Vendor
 KEY_VARIABLE: Final = "EMULATED_VENDOR_KEY"
 _MODEL: Final = "emulated"
 
+_COMMON: Final = ("streaming", "tools", "parallel-tools", "forced-tool", "json-schema")
 _CAPABILITIES: Final[dict[str, tuple[str, ...]]] = {
-    "openai": ("streaming", "tools", "parallel-tools", "forced-tool", "json-object", "json-schema", "seed"),
-    "azure-openai": ("streaming", "tools", "parallel-tools", "forced-tool", "json-object", "json-schema"),
-    "azure-foundry": ("streaming", "tools", "parallel-tools", "forced-tool", "json-object", "json-schema"),
-    "anthropic": ("streaming", "tools", "parallel-tools", "forced-tool", "json-schema", "citations"),
-    "bedrock": ("streaming", "tools", "parallel-tools", "forced-tool", "json-schema", "citations"),
+    "openai": (*_COMMON, "json-object", "sampling", "stop-words", "seed", "vision"),
+    "azure-openai": (*_COMMON, "json-object", "sampling", "stop-words", "vision"),
+    "azure-foundry": (*_COMMON, "json-object", "sampling", "stop-words"),
+    "anthropic": (*_COMMON, "stop-words", "vision", "citations", "thinking", "anthropic-thinking"),
+    "bedrock": (*_COMMON, "sampling", "stop-words", "vision", "citations", "thinking", "anthropic-thinking"),
 }
 
 _API_VERSIONS: Final = {"azure-openai": "2024-10-21", "azure-foundry": "2024-05-01-preview"}
