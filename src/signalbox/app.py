@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from signalbox.adapters.clock import RandomIds, SystemClock
 from signalbox.adapters.environment import EnvironmentSecrets
+from signalbox.adapters.keys.log_key_files import CheckpointFile, LogKeyFiles
 from signalbox.adapters.local_keys import obtain
 from signalbox.adapters.log_relay.client import RelayLog
 from signalbox.adapters.log_relay.server import RelayServer
@@ -46,6 +47,7 @@ from signalbox.ports.log import DecisionLog
 from signalbox.ports.provider import Provider
 from signalbox.ports.provider_kind import LocalModels, Surroundings
 from signalbox.record.journal import Journal
+from signalbox.record.notary import Notary, retained_in
 from signalbox.wiring import (
     breaker_rules,
     budget_rules,
@@ -193,6 +195,7 @@ class Signalbox:
             SqliteLogStore(settings.data_dir, address=address),
             self.clock,
             may_lag=frozenset(tenant.id for tenant in settings.tenants if tenant.serve_without_log),
+            notary=self._notary(settings),
             failpoint=self._failpoint,
         )
         try:
@@ -206,6 +209,16 @@ class Signalbox:
         await server.start()
         opened.push_async_callback(server.aclose)
         return journal
+
+    def _notary(self, settings: Settings) -> Notary:
+        log = settings.log
+        return Notary(
+            log.origin,
+            LogKeyFiles(settings.data_dir, log.origin),
+            CheckpointFile(settings.data_dir),
+            cadence_ms=log.checkpoint_ms,
+            trusted=[retained_in(log.trusted_checkpoint)] if log.trusted_checkpoint else (),
+        )
 
     def _key_ring(self, settings: Settings) -> KeyRing:
         """The keys of the settings and, where they are wanted, this machine's own."""

@@ -73,6 +73,15 @@ class EmbeddedSettings(Struct, frozen=True, kw_only=True):
     load_timeout_ms: int
 
 
+class LogSettings(Struct, frozen=True, kw_only=True):
+    """`origin` names the log in its checkpoints, of which one is signed every `checkpoint_ms` while there is
+    something new. `trusted_checkpoint`: a file with one that the operator keeps: the log is held to it."""
+
+    origin: str
+    checkpoint_ms: int
+    trusted_checkpoint: Path | None
+
+
 class KeySettings(Struct, frozen=True, kw_only=True):
     """A caller's key by the SHA-256 of its text (lower-case hex). `expires_us`: from then on refused."""
 
@@ -99,6 +108,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     server: ServerSettings
     dispatch: DispatchSettings
     embedded: EmbeddedSettings
+    log: LogSettings
     catalogue: CatalogueRelease
     policy: PolicyRelease
     invariants: Invariants

@@ -70,6 +70,12 @@ class EmbeddedTable(Struct, frozen=True, kw_only=True):
     load_timeout: Duration = "300s"
 
 
+class LogTable(Struct, frozen=True, kw_only=True):
+    origin: str = "localhost/signalbox"
+    checkpoint: Duration = "10s"
+    trusted_checkpoint: str = ""
+
+
 class VendorTable(Struct, frozen=True, kw_only=True):
     id: Id
     name: Annotated[str, Meta(description="the vendor's name for people")]
@@ -235,6 +241,7 @@ class Document(Struct, frozen=True, kw_only=True):
     server: ServerTable = ServerTable()
     dispatch: DispatchTable = DispatchTable()
     embedded: EmbeddedTable = EmbeddedTable()
+    log: LogTable = LogTable()
     places: Annotated[dict[str, str], Meta(description="a table: name of a place → what it means")]
     boundaries: Annotated[
         dict[str, Places], Meta(description="a table: name of a boundary → array of the places it allows")

@@ -13,6 +13,7 @@ from signalbox.config.catalogue import catalogue
 from signalbox.config.checks import Names, known, quantity, text, whole
 from signalbox.config.faults import Faults
 from signalbox.config.locate import FieldPath
+from signalbox.config.log import log_settings
 from signalbox.config.policies import invariants, policies, report_invariants
 from signalbox.config.settings import (
     BreakerSettings,
@@ -59,6 +60,7 @@ def validate(
         server=_server(document.server, env, faults),
         dispatch=_dispatch(document.dispatch, faults),
         embedded=_embedded(document.embedded, base, env, faults),
+        log=log_settings(document.log, base, faults),
         catalogue=release,
         policy=policy,
         invariants=required,

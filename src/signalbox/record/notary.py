@@ -9,6 +9,7 @@ It decides neither when a checkpoint is due (`journal` does) nor where keys are 
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
@@ -32,6 +33,17 @@ class Retained(Struct, frozen=True):
 
     text: str
     place: str
+
+
+def retained_in(file: Path) -> Retained:
+    """Raises `LogUnavailable`."""
+    try:
+        return Retained(file.read_text("utf-8"), f"in `{file}`")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _refusal(
+            f"the trusted checkpoint `{file}` cannot be read ({error}): put it there, or take it out of the "
+            "settings knowingly"
+        ) from error
 
 
 class Notary:
