@@ -19,6 +19,8 @@ from msgspec.structs import replace
 
 from signalbox.adapters.clock import RandomIds, SystemClock
 from signalbox.adapters.environment import EnvironmentSecrets
+from signalbox.adapters.http.client import HttpClient
+from signalbox.adapters.key_sets.sources import KEY_SET_LIMITS, FileKeySet, HttpKeySet
 from signalbox.adapters.keys.log_key_files import CheckpointFile, LogKeyFiles
 from signalbox.adapters.local_keys import obtain
 from signalbox.adapters.log_relay.client import RelayLog
@@ -40,9 +42,12 @@ from signalbox.domain.principal import Principal
 from signalbox.domain.reply import Reply
 from signalbox.domain.request import Request
 from signalbox.identify import Key, KeyRing
+from signalbox.identity.issuer import Issuer
+from signalbox.identity.trust import Trust
 from signalbox.pipeline import Pipeline
 from signalbox.policy import compile_policy
 from signalbox.ports.failpoint import Failpoint, passing
+from signalbox.ports.key_sets import KeySetSource
 from signalbox.ports.log import DecisionLog
 from signalbox.ports.provider import Provider
 from signalbox.ports.provider_kind import LocalModels, Surroundings
@@ -98,6 +103,8 @@ class Signalbox:
             budget=budget_rules(settings),
         )
         self.keys = KeyRing([])
+        self._issuers_http = HttpClient(self.clock, limits=KEY_SET_LIMITS)
+        self._trust = Trust(self._key_set, self.clock)
         self.providers: dict[str, Provider] = {}
         self.log: DecisionLog
         self.pipeline: Pipeline
@@ -115,6 +122,8 @@ class Signalbox:
         async with AsyncExitStack() as opened:
             settings = self.settings
             self.log = await self._open_log(opened)
+            opened.push_async_callback(self._issuers_http.aclose)
+            opened.push_async_callback(self._trust.aclose)
             self.keys = self._key_ring(settings)
             self._add_providers(settings, opened)
             dispatcher = Dispatcher(
@@ -228,7 +237,13 @@ class Signalbox:
             self._local = local_key(settings, obtain(settings.data_dir, LOCAL_KEY_FILE))
             keys.append(self._local)
             keys.append(operator_key(settings, obtain(settings.data_dir, OPERATOR_KEY_FILE)))
-        return KeyRing(keys)
+        tenants = {tenant.id: tenant for tenant in settings.tenants}
+        return KeyRing(keys, self._trust.tokens(settings.issuers, tenants))
+
+    def _key_set(self, issuer: Issuer) -> KeySetSource:
+        if issuer.jwks_url:
+            return HttpKeySet(issuer.jwks_url, self._issuers_http, self.clock)
+        return FileKeySet(Path(issuer.jwks_file))
 
     def _add_providers(self, settings: Settings, opened: AsyncExitStack) -> None:
         """One for each kind that the settings' endpoints are of, and that is not there yet."""

@@ -1,8 +1,9 @@
 """Credential → Principal, and what a principal's word is worth.
 
-Keys are kept as SHA-256 only. What a caller declares of its request is believed as far as its key goes:
-anyone may raise sensitivity, narrow the boundary, hint at task and latency; app, feature and user count
-only where the key is bound to them or may assert them.
+A credential is a key, or a token of an issuer that the settings trust. Keys are kept as SHA-256 only. What
+a caller declares of its request is believed as far as its key goes: anyone may raise sensitivity, narrow the
+boundary, hint at task and latency; app, feature and user count only where the key is bound to them or may
+assert them.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from signalbox.classify import parse_label
 from signalbox.domain.errors import MalformedRequest, NotPermitted, Unauthenticated
 from signalbox.domain.principal import Principal
 from signalbox.domain.request import Declared
+from signalbox.identity.tokens import Tokens, looks_like_token
 
 _HEADER: Final = {
     "app": "X-Signalbox-App",
@@ -53,13 +55,19 @@ class KeyExpired(Unauthenticated):
 
 
 class KeyRing:
-    def __init__(self, keys: Iterable[Key]) -> None:
+    def __init__(self, keys: Iterable[Key], tokens: Tokens | None = None) -> None:
         self._keys = {key.sha256: key for key in keys}
+        self._tokens = tokens
 
     def identify(self, credential: str, now_us: int) -> Principal:
-        """Raises `Unauthenticated` (or `KeyExpired`). Lookup is by hash, so timing says nothing of a key."""
-        key = self._keys.get(hashed(credential))
+        """Raises `Unauthenticated`: for a key `KeyExpired`, for a token `InvalidToken`, which is
+        `IssuerKeyUnknown` where its issuer may have new keys. Lookup is by hash, so timing says nothing
+        of a key."""
+        digest = hashed(credential)
+        key = self._keys.get(digest)
         if key is None:
+            if self._tokens is not None and looks_like_token(credential):
+                return self._tokens.identify(credential, digest, now_us)
             raise Unauthenticated("the key is missing or not known here: send `Authorization: Bearer <key>`")
         if key.expires_us is not None and now_us >= key.expires_us:
             raise KeyExpired(key.principal)

@@ -11,6 +11,7 @@ from signalbox.domain.endpoint import CatalogueRelease
 from signalbox.domain.plan import Objective
 from signalbox.domain.principal import Tenant
 from signalbox.domain.verdict import PolicyRelease
+from signalbox.identity.issuer import Issuer
 from signalbox.proof import Invariants
 
 
@@ -115,6 +116,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     places: dict[str, str]
     tenants: tuple[Tenant, ...]
     keys: tuple[KeySettings, ...]
+    issuers: tuple[Issuer, ...]
     objectives: dict[str, Objective]
     tenant_objectives: dict[str, str]
     feature_objectives: dict[str, dict[str, str]]

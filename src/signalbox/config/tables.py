@@ -231,6 +231,34 @@ class KeyTable(Struct, frozen=True, kw_only=True):
     expires: Annotated[date | None, Meta(description="a date such as 2026-01-31, without quotes")] = None
 
 
+class IssuerAppTable(Struct, frozen=True, kw_only=True):
+    client: Annotated[str, Meta(description="the id of an app registration, as `azp` of its tokens says it")]
+    app: str = ""
+    feature: str = ""
+    may_assert: tuple[str, ...] = ()
+    app_only: bool = False
+
+
+class IssuerTable(Struct, frozen=True, kw_only=True):
+    id: Id
+    issuer: Annotated[str, Meta(description="the issuer's address, as `iss` of its tokens says it")]
+    audiences: Annotated[tuple[str, ...], Meta(description="an array of what `aud` of a token may say")]
+    tenant: str = ""
+    tenants: Annotated[dict[str, str], Meta(description="a table: directory (`tid`) → id of a tenant")] = {}
+    jwks_url: str = ""
+    jwks_file: str = ""
+    algorithms: tuple[str, ...] = ("RS256",)
+    clock_skew: Duration = "60s"
+    subject_claim: str = "oid"
+    groups_claim: str = "groups"
+    roles_claim: str = "roles"
+    groups: Annotated[dict[str, str], Meta(description="a table: value of the claim → group")] = {}
+    roles: Annotated[dict[str, str], Meta(description="a table: value of the claim → role")] = {}
+    apps: tuple[IssuerAppTable, ...] = ()
+    keys_refresh: Duration = "5m"
+    keys_max_age: Duration = "24h"
+
+
 class PolicyTable(Struct, frozen=True, kw_only=True):
     files: Annotated[tuple[str, ...], Meta(description='an array of patterns such as "policies/*.cedar"')]
     schema: Annotated[str, Meta(description="the path of the Cedar schema")]
@@ -252,4 +280,5 @@ class Document(Struct, frozen=True, kw_only=True):
     objectives: dict[str, ObjectiveTable] = {}
     tenants: Annotated[tuple[TenantTable, ...], Meta(description="at least one [[tenants]] table")]
     keys: tuple[KeyTable, ...] = ()
+    issuers: tuple[IssuerTable, ...] = ()
     policy: Annotated[PolicyTable, Meta(description="a table with `files` and `schema`")]

@@ -12,6 +12,7 @@ from signalbox.config.callers import keys, objectives, tenants
 from signalbox.config.catalogue import catalogue
 from signalbox.config.checks import Names, known, quantity, text, whole
 from signalbox.config.faults import Faults
+from signalbox.config.issuers import issuers
 from signalbox.config.locate import FieldPath
 from signalbox.config.log import log_settings
 from signalbox.config.policies import invariants, policies, report_invariants
@@ -67,6 +68,7 @@ def validate(
         places=dict(document.places),
         tenants=tenants(document, faults, named_objectives),
         keys=keys(document, faults),
+        issuers=issuers(document, base, faults),
         objectives=named_objectives,
         tenant_objectives={tenant.id: tenant.objective for tenant in document.tenants},
         feature_objectives={tenant.id: dict(tenant.feature_objectives) for tenant in document.tenants},

@@ -7,6 +7,7 @@
     │   ├── RequestTooLarge             413
     │   ├── RequestTimeout              408  the caller was too slow to send it
     │   ├── Unauthenticated             401
+    │   │   └── InvalidToken            401  a bearer token that does not hold
     │   ├── NotPermitted                403  the key may not assert this, or not use this door
     │   ├── UnknownModel                404
     │   ├── NotFound                    404
@@ -73,6 +74,12 @@ class RequestTimeout(CallerError):
 class Unauthenticated(CallerError):
     code = "unauthenticated"
     status = 401
+
+
+class InvalidToken(Unauthenticated):
+    """A bearer token that is not accepted; the message says which of its claims, never the token."""
+
+    code = "invalid_token"
 
 
 class NotPermitted(CallerError):

@@ -51,7 +51,7 @@ class Door(Generic[A]):
         try:
             allow(scope, "POST")
             headers = Headers(scope["headers"])
-            principal = gate.caller(headers.credential)
+            principal = await gate.caller(headers.credential)
             body = await read_body(receive, headers.body_bytes, gate.body_bytes_max)
             if deployment:
                 body = addressed(body, deployment)

@@ -18,6 +18,7 @@ from signalbox.domain.principal import Principal
 from signalbox.edge.problems import OPENAI, Shape, headers_of, log_level
 from signalbox.edge.protocol import GONE, SLOW
 from signalbox.identify import KeyExpired, KeyRing
+from signalbox.identity.tokens import IssuerKeyUnknown
 from signalbox.pipeline import Pipeline
 from signalbox.ports.clock import Clock
 from signalbox.ports.meter import Meter
@@ -43,23 +44,28 @@ class Gate:
         self.meter = meter
         self.body_bytes_max = body_bytes_max
 
-    def identify(self, credential: str) -> Principal:
+    async def identify(self, credential: str) -> Principal:
+        """Waits only where a token names a key that its issuer may have begun to use, and shortly."""
+        try:
+            return self.keys.identify(credential, self.clock.now_us())
+        except IssuerKeyUnknown as unknown:
+            await unknown.keys.learn()
         return self.keys.identify(credential, self.clock.now_us())
 
-    def caller(self, credential: str) -> Principal:
+    async def caller(self, credential: str) -> Principal:
         """For doors that ask models: an operator's key is not for that."""
-        principal = self.identify(credential)
+        principal = await self.identify(credential)
         if OPERATOR_ROLE in principal.roles:
             error = NotPermitted(f"a key with the role `{OPERATOR_ROLE}` asks no model: use a tenant's key")
             self.write_down(principal, error)
             raise error
         return principal
 
-    def operator(self, credential: str) -> Principal:
+    async def operator(self, credential: str) -> Principal:
         """For doors that tenants may not use; who tries is written down."""
         principal: Principal | None = None
         try:
-            principal = self.identify(credential)
+            principal = await self.identify(credential)
             if OPERATOR_ROLE not in principal.roles:
                 raise NotPermitted(f"this door is for keys with the role `{OPERATOR_ROLE}`")
         except SignalboxError as error:

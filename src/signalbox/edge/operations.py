@@ -108,7 +108,7 @@ class Operations:
     ) -> None:
         try:
             allow(scope, method)
-            self._gate.operator(Headers(scope["headers"]).credential)
+            await self._gate.operator(Headers(scope["headers"]).credential)
             body = await act()
         except SignalboxError as error:
             await answer_error(send, error)

@@ -1,0 +1,1 @@
+"""Issuers' key sets, over HTTP and from files."""
