@@ -334,6 +334,88 @@ def log_verify(
     verify(config, against, keep, data)
 
 
+@log.command("checkpoint")
+def log_checkpoint(config: Config = DEFAULT_CONFIG) -> None:
+    """Print the latest signed checkpoint.
+
+    Keep it where the log's owner cannot write."""
+    from signalbox.cli.log_tree import checkpoint
+
+    checkpoint(config)
+
+
+@log.command("prove")
+def log_prove(
+    record: Annotated[int | None, typer.Option(help="A record's number.")] = None,
+    decision: Annotated[str, typer.Option(help="A decision's id.")] = "",
+    since: Annotated[
+        Path | None, typer.Option(help="A kept checkpoint: what a witness is asked to cosign.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Prove that a record is in the log, or that the log continues a checkpoint."""
+    from signalbox.cli.log_tree import prove
+
+    prove(config, record, decision, since, out)
+
+
+@log.command("export")
+def log_export(
+    directory: Annotated[Path, typer.Argument(help="A new directory.")], config: Config = DEFAULT_CONFIG
+) -> None:
+    """Write the log as files in C2SP's tlog-tiles layout.
+
+    Its entries, tiles and checkpoint, without bodies."""
+    from signalbox.cli.log_tree import export
+
+    export(config, directory)
+
+
+@log.command("key")
+def log_key(
+    rotate: Annotated[bool, typer.Option("--rotate", help="Prepare the next key, signed by both.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Prepare another for a key that is lost or stolen.")
+    ] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Print the public key that verifies the log's checkpoints."""
+    from signalbox.cli.log_tree import key
+
+    key(config, rotate=rotate, replace=replace)
+
+
+@app.command("verify")
+def verify_copy(
+    path: Annotated[Path, typer.Argument(help="A copy of the log, an exported directory or a proof.")],
+    key: Annotated[list[str], typer.Option(help="The log's public key, or a file with it; may be repeated.")],
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(help="A checkpoint that you kept; may be repeated.")
+    ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="The public key of a witness that must have cosigned.")
+    ] = None,
+) -> None:
+    """Hold a log to its key, to checkpoints that you kept and to witnesses, offline.
+
+    Exits 1 if anything is not as it was signed."""
+    from signalbox.cli.verify import run
+
+    run(path, key, checkpoint or [], witness or [])
+
+
+@app.command(
+    "witness",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)
+def witness_log(context: typer.Context) -> None:
+    """Cosign the checkpoint of somebody's log: `witness --help`."""
+    from signalbox.witness import main
+
+    sys.exit(main(context.args))
+
+
 @models.command("fetch")
 def models_fetch(
     names: Annotated[list[str] | None, typer.Argument(help="Models; none means the default set.")] = None,
