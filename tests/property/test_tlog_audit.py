@@ -1,4 +1,4 @@
-"""Whatever is done to a log, by the key's holder too, is noticed by who kept a checkpoint and knows the key."""
+"""What is done to a log, by its key's holder too, is noticed by who kept a checkpoint and knows the key."""
 
 from collections.abc import Callable
 from functools import cache
