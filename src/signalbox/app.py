@@ -9,7 +9,7 @@ use exactly this.
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from time import time_ns
@@ -26,7 +26,9 @@ from signalbox.adapters.local_keys import obtain
 from signalbox.adapters.log_relay.client import RelayLog
 from signalbox.adapters.log_relay.server import RelayServer
 from signalbox.adapters.providers.registry import InstalledKinds
+from signalbox.adapters.stores.sqlite.log_reader import SqliteLogReader
 from signalbox.adapters.stores.sqlite.log_store import SqliteLogStore
+from signalbox.adapters.stores.sqlite.switches import SqliteSwitchStore
 from signalbox.adapters.telemetry.prometheus import PrometheusMeter
 from signalbox.adapters.tokenizer import Tokenizer
 from signalbox.config import Settings, load
@@ -35,10 +37,12 @@ from signalbox.dispatch.delivery import Delivery
 from signalbox.dispatch.dispatcher import Dispatcher
 from signalbox.dispatch.health import HealthBook
 from signalbox.dispatch.interlock import Interlock, Release
+from signalbox.dispatch.switchboard import Switchboard
 from signalbox.domain.canonical import canonical
 from signalbox.domain.endpoint import Catalogue
 from signalbox.domain.errors import LogHeld, Unauthenticated
 from signalbox.domain.principal import Principal
+from signalbox.domain.records import Record
 from signalbox.domain.reply import Reply
 from signalbox.domain.request import Request
 from signalbox.identify import Key, KeyRing
@@ -52,6 +56,7 @@ from signalbox.ports.log import DecisionLog
 from signalbox.ports.provider import Provider
 from signalbox.ports.provider_kind import LocalModels, Surroundings
 from signalbox.record.journal import Journal
+from signalbox.record.leaf import read_leaf
 from signalbox.record.notary import Notary, retained_in
 from signalbox.wiring import (
     breaker_rules,
@@ -81,6 +86,22 @@ def build_release(settings: Settings) -> Release:
     return Release(catalogue, policy, cache_size=VERDICTS_KEPT)
 
 
+def _was_logged(settings: Settings) -> Callable[[Record], bool]:
+    """Looks into the log's file, beside the writer."""
+
+    def look(record: Record) -> bool:
+        reader = SqliteLogReader.open(settings.data_dir)
+        try:
+            kept = reader.find(record.ref, record.time_us)
+            leaves = [read_leaf(stored.leaf) for _, stored in kept]
+        finally:
+            reader.close()
+        about = (record.tenant, record.kind, record.ref)
+        return any((leaf.tenant, leaf.kind, leaf.ref) == about for leaf in leaves)
+
+    return look
+
+
 class Signalbox:
     """Use as an async context manager. Inside, it either holds the writer's lease on its data directory
     or hands its records to the process that does."""
@@ -108,6 +129,7 @@ class Signalbox:
         self.providers: dict[str, Provider] = {}
         self.log: DecisionLog
         self.pipeline: Pipeline
+        self.switchboard: Switchboard
 
     @classmethod
     def from_config(
@@ -136,6 +158,17 @@ class Signalbox:
                 rules=retry_rules(settings),
                 failpoint=self._failpoint,
             )
+            self.switchboard = Switchboard(
+                SqliteSwitchStore(settings.data_dir),
+                self.interlock,
+                self.log,
+                self.clock,
+                lease_us=settings.switches.lease_ms * 1_000,
+                changed=dispatcher.cut_off,
+                was_logged=_was_logged(settings) if isinstance(self.log, Journal) else None,
+            )
+            opened.push_async_callback(self.switchboard.aclose)
+            await self.switchboard.open()
             self.pipeline = Pipeline(
                 interlock=self.interlock,
                 health=self.health,

@@ -5,7 +5,7 @@ import logging
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,7 @@ from signalbox.classify.size import tokens_in_of
 from signalbox.config import ConfigErrors
 from signalbox.domain.errors import NotFound, SignalboxError
 from signalbox.domain.request import Request
+from signalbox.domain.switches import selectors_of
 from signalbox.edge.app import Edge
 from signalbox.edge.gate import Gate
 from signalbox.edge.operations import Operations, Readiness, ReloadRefused
@@ -25,6 +26,7 @@ from signalbox.edge.server import bind, serve
 from signalbox.policy import PolicyInvalid
 from signalbox.ports.meter import EndpointState
 
+_TOLD_OF_A_KILL: Final = ("selector", "by", "reason", "cut", "epoch", "time_us")
 _log: Final = logging.getLogger("signalbox.service")
 
 
@@ -52,6 +54,7 @@ class HttpService:
                 "/admin/v1/reload": operations.reload,
                 "/admin/v1/endpoints": operations.endpoints,
                 "/admin/v1/endpoints/release": operations.release,
+                "/admin/v1/kills": operations.kills,
             },
             served.under,
         )
@@ -65,7 +68,9 @@ class HttpService:
         states = await self._ready_endpoints()
         ready = sum(states.values())
         checks["endpoints"] = f"{ready} of {len(states)} ready"
-        return Readiness(self._box.log.healthy and ready > 0, checks)
+        heard = self._box.switchboard.heard
+        checks["kill_switch"] = "ok" if heard else "its state cannot be read: nothing is sent anywhere"
+        return Readiness(self._box.log.healthy and heard and ready > 0, checks)
 
     def metrics(self) -> bytes:
         meter = self._box.meter
@@ -73,6 +78,8 @@ class HttpService:
         meter.gauge("log_healthy", float(self._box.log.healthy))
         meter.gauge("verdicts_cached", float(len(self._box.interlock.release.cache)))
         meter.gauge("kill_epoch", float(self._box.interlock.kill_epoch))
+        meter.gauge("kills_in_force", float(self._box.interlock.kills))
+        meter.gauge("kill_switch_heard", float(self._box.switchboard.heard))
         meter.gauge("resident_memory_max_bytes", float(_peak_bytes()))
         return meter.exposition()
 
@@ -110,6 +117,30 @@ class HttpService:
         if endpoint is None:
             raise NotFound(f"the catalogue has no endpoint `{endpoint_id[:128]}`")
         return self._box.health.release(endpoint)
+
+    def kills(self) -> dict[str, Any]:
+        box = self._box
+        state = box.switchboard.state
+        endpoints = box.interlock.release.catalogue.endpoints
+        return {
+            "epoch": state.epoch,
+            "heard": box.switchboard.heard,
+            "kills": [
+                {
+                    **{field: getattr(kill, field) for field in _TOLD_OF_A_KILL},
+                    "endpoints": [each.id for each in endpoints if kill.selector in selectors_of(each)],
+                }
+                for kill in state.kills
+            ],
+        }
+
+    async def kill(self, selectors: Sequence[str], *, by: str, reason: str, cut: bool) -> dict[str, Any]:
+        await self._box.switchboard.kill(selectors, by=by, reason=reason, cut=cut)
+        return self.kills()
+
+    async def restore(self, selectors: Sequence[str], *, by: str, reason: str) -> dict[str, Any]:
+        await self._box.switchboard.restore(selectors, by=by, reason=reason)
+        return self.kills()
 
     def _states(self) -> dict[str, EndpointState]:
         box = self._box

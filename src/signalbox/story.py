@@ -19,7 +19,9 @@ from signalbox.domain.records import (
     DecisionBody,
     DenialBody,
     IntentBody,
+    KeyBody,
     OutcomeBody,
+    SwitchBody,
     WithdrawnBody,
 )
 from signalbox.domain.standing import standings
@@ -83,7 +85,7 @@ def tell(ident: str, records: Iterable[StoredRecord], blob: Blob, groups: Mappin
                 f"a record of this decision has another shape than this version writes ({error}): "
                 "`signalbox log show --json` prints it as it is"
             ) from error
-        if body.decision != ident:
+        if isinstance(body, KeyBody | SwitchBody) or body.decision != ident:
             continue
         tenant = leaf.tenant
         match body:

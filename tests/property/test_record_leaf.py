@@ -1,6 +1,7 @@
 """The bytes that are hashed are canonical, whatever is written in them."""
 
 import hashlib
+from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -22,6 +23,9 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {str: st.text(max_size=20), int: EX
 def values_of(type_: Any) -> st.SearchStrategy[Any]:
     if get_origin(type_) is tuple:
         return st.lists(values_of(get_args(type_)[0]), max_size=3).map(tuple)
+    if get_origin(type_) is UnionType:  # a field that older records do not have
+        known = [kind for kind in get_args(type_) if kind is not msgspec.UnsetType]
+        return st.just(msgspec.UNSET) | st.one_of([values_of(kind) for kind in known])
     if type_ in SCALARS:
         return SCALARS[type_]
     assert issubclass(type_, Struct)

@@ -221,6 +221,6 @@ async def test_what_is_in_force_counts_even_where_its_verdict_is_not_known_yet()
     rooms = house()
     facts = (await rooms.pipeline.decide(asked(), principal())).facts
     republish(NOTHING)(rooms)  # a new release starts with no verdicts
-    permission = rooms.interlock.permission_now(facts, "a", rooms.clock.now_us())
+    permission = rooms.interlock.permission_now(facts, "a", rooms.clock.now_us(), 0)
     assert permission.endpoint is None
     assert permission.policy == rooms.interlock.release.policy.hash

@@ -10,6 +10,7 @@ from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.edge import protocol
 from signalbox.edge.operations import ReloadRefused
 from signalbox.identify import KeyExpired
+from signalbox.ports.switches import SwitchesUnavailable
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
 
@@ -32,7 +33,7 @@ def in_the_code() -> set[tuple[str, int]]:
         and issubclass(kind, errors.SignalboxError)
         and kind not in (*ROOTS, *NOT_OVER_HTTP, *BY_INSTANCE)
     ]
-    family += [KeyExpired, ReloadRefused]
+    family += [KeyExpired, ReloadRefused, SwitchesUnavailable]
     found = {(kind.code, kind.status) for kind in family}
     for transient in (False, True):
         nothing = errors.NoCandidate("", dropped=(), transient=transient)

@@ -61,7 +61,7 @@ def server_is_up(settings: Settings) -> bool:
         return False
 
 
-def call_server(settings: Settings, method: str, path: str) -> object:
+def call_server(settings: Settings, method: str, path: str, *, timeout_s: float = _CALL_TIMEOUT_S) -> object:
     """One call as this machine's operator; the parsed JSON answer. Raises `CommandFailed`."""
     key_file = settings.data_dir / OPERATOR_KEY_FILE
     try:
@@ -70,18 +70,24 @@ def call_server(settings: Settings, method: str, path: str) -> object:
         raise CommandFailed(
             f"no operator key at `{key_file}`: start the server once with `local_key = true`"
         ) from error
-    body = send(f"{address(settings)}{path}", method, {"Authorization": f"Bearer {key}"}, None)
+    body = send(f"{address(settings)}{path}", method, {"Authorization": f"Bearer {key}"}, None, timeout_s)
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError as error:
         raise _stranger(address(settings)) from error
 
 
-def send(url: str, method: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+def send(
+    url: str,
+    method: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    timeout_s: float = _CALL_TIMEOUT_S,
+) -> bytes:
     """Raises `CommandFailed` with the server's own words, or with what to do when there is no server."""
     request = urllib.request.Request(url, data=body, method=method, headers=dict(headers))  # noqa: S310 - our own address
     try:
-        with _direct.open(request, timeout=_CALL_TIMEOUT_S) as reply:
+        with _direct.open(request, timeout=timeout_s) as reply:
             return bytes(reply.read())
     except urllib.error.HTTPError as error:
         with error:

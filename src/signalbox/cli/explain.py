@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import UNSET
 from rich.console import Console
 from rich.table import Table
 
@@ -85,10 +86,18 @@ def show(out: Console, story: Story, decision: str) -> None:
             f"  {outcome.status}{why} after {outcome.elapsed_us / 1e6:.2f} s{first}; "
             f"{outcome.tokens_in} + {outcome.tokens_cached} cached tokens in, {outcome.tokens_out} out"
             f"{' (estimated)' if outcome.tokens_estimated else ''}; billed {outcome.billed}: "
-            f"{Money(outcome.cost_nanos, outcome.currency)}; served by `{outcome.served}`",
+            f"{Money(outcome.cost_nanos, outcome.currency)}; served by {_served(outcome)}",
             soft_wrap=True,
         )
     out.print(story.note)
+
+
+def _served(outcome: OutcomeBody) -> str:
+    """By whom, and whether that is who was authorised. What nobody reported is never told as compliant."""
+    named = f"`{outcome.served}`" if outcome.served else "nobody named"
+    place = f" in `{outcome.served_place}`" if outcome.served_place else ""
+    how = "unverified" if outcome.authorised is UNSET else outcome.authorised
+    return f"{named}{place}: {how}"
 
 
 def _when(clock_us: int) -> str:

@@ -103,5 +103,7 @@ def _gist(kind: str, body: Any) -> str:
         case "outcome":
             took = f"{body['elapsed_us'] / 1000:.0f} ms"
             return f"{body['status']} {body['failure']} {took} {body['tokens_out']} tokens"
+        case "kill" | "restore":
+            return f"{body['selector']}{' (cut)' if body['cut'] else ''}: {body['reason']}"
         case _:
             return "; ".join(body.get("reasons", ()))

@@ -83,6 +83,12 @@ class LogSettings(Struct, frozen=True, kw_only=True):
     trusted_checkpoint: Path | None
 
 
+class SwitchSettings(Struct, frozen=True, kw_only=True):
+    """`lease_ms`: for how long what is known of the kill switch is relied on without a new reading."""
+
+    lease_ms: int
+
+
 class KeySettings(Struct, frozen=True, kw_only=True):
     """A caller's key by the SHA-256 of its text (lower-case hex). `expires_us`: from then on refused."""
 
@@ -109,6 +115,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     server: ServerSettings
     dispatch: DispatchSettings
     embedded: EmbeddedSettings
+    switches: SwitchSettings
     log: LogSettings
     catalogue: CatalogueRelease
     policy: PolicyRelease

@@ -63,6 +63,10 @@ class DispatchTable(Struct, frozen=True, kw_only=True):
     ] = {}
 
 
+class SwitchesTable(Struct, frozen=True, kw_only=True):
+    lease: Duration = "4s"
+
+
 class EmbeddedTable(Struct, frozen=True, kw_only=True):
     models_dir: str = ""
     threads: int = 0
@@ -269,6 +273,7 @@ class Document(Struct, frozen=True, kw_only=True):
     server: ServerTable = ServerTable()
     dispatch: DispatchTable = DispatchTable()
     embedded: EmbeddedTable = EmbeddedTable()
+    switches: SwitchesTable = SwitchesTable()
     log: LogTable = LogTable()
     places: Annotated[dict[str, str], Meta(description="a table: name of a place → what it means")]
     boundaries: Annotated[

@@ -23,8 +23,9 @@ from signalbox.config.settings import (
     RetryBudgetSettings,
     ServerSettings,
     Settings,
+    SwitchSettings,
 )
-from signalbox.config.tables import DispatchTable, Document, EmbeddedTable, ServerTable
+from signalbox.config.tables import DispatchTable, Document, EmbeddedTable, ServerTable, SwitchesTable
 from signalbox.config.units import duration_ms, share_e4, size_bytes
 from signalbox.domain.traits import LatencyClass
 from signalbox.ports.provider_kind import Kinds
@@ -37,6 +38,8 @@ OVERRIDES: Final = (PORT, DATA_DIR, MODELS_DIR)
 _LATENCY_CLASSES: Final = Names(frozenset(LatencyClass))
 _PORT_MAX: Final = 65_535
 _MIB: Final = 1 << 20
+_LEASE_MS: Final = (1_000, 4_500)
+"""A lease longer than that would break the promise that nothing leaves 5 s after the switch was thrown."""
 
 
 def validate(
@@ -62,6 +65,7 @@ def validate(
         dispatch=_dispatch(document.dispatch, faults),
         embedded=_embedded(document.embedded, base, env, faults),
         log=log_settings(document.log, base, faults),
+        switches=_switches(document.switches, faults),
         catalogue=release,
         policy=policy,
         invariants=required,
@@ -145,6 +149,16 @@ def _dispatch(written: DispatchTable, faults: Faults) -> DispatchSettings:
             for latency_class, delay in written.hedge.items()
         },
     )
+
+
+def _switches(written: SwitchesTable, faults: Faults) -> SwitchSettings:
+    lease_ms = quantity(faults, ("switches", "lease"), duration_ms, written.lease)
+    low, high = _LEASE_MS
+    if not low <= lease_ms <= high:
+        faults.report(
+            ("switches", "lease"), f'expected from "{low}ms" to "{high}ms"; found `{written.lease}`'
+        )
+    return SwitchSettings(lease_ms=lease_ms)
 
 
 def _embedded(written: EmbeddedTable, base: Path, env: Mapping[str, str], faults: Faults) -> EmbeddedSettings:

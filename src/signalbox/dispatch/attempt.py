@@ -1,5 +1,6 @@
 """One attempt on the books: what its records say, and what it is taken to have cost."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final, Literal
 
@@ -11,7 +12,7 @@ from signalbox.dispatch.race import Race
 from signalbox.dispatch.repair import Asked
 from signalbox.dispatch.step import Send
 from signalbox.domain.endpoint import Endpoint
-from signalbox.domain.failure import REACTIONS, ProviderFailure
+from signalbox.domain.failure import REACTIONS, FailureKind, ProviderFailure
 from signalbox.domain.money import Money, Usage
 from signalbox.domain.plan import Plan, PlannedAttempt
 from signalbox.domain.records import IntentBody, OutcomeBody, Record, WithdrawnBody
@@ -88,11 +89,12 @@ class Settlement(Struct, frozen=True):
 class Attempt:
     """Collects what happens between an intent and its outcome. Times are monotonic µs; `admission` is the
     breaker's, `change` the interlock's when it permitted this. `misrouted` says who answered instead of who
-    was authorised; `whole`: the vendor has done and told everything."""
+    was authorised; `whole`: the vendor has done and told everything. `cut`: why the kill switch ends it;
+    `waiter`: the task that waits for the vendor."""
 
     __slots__ = (
-        "admission", "change", "characters", "endpoint", "finish", "first_us", "hop", "id", "misrouted",
-        "notes", "place", "seen", "sent_us", "served", "started_us", "usage", "whole",
+        "admission", "change", "characters", "cut", "endpoint", "finish", "first_us", "hop", "id",
+        "misrouted", "notes", "place", "seen", "sent_us", "served", "started_us", "usage", "waiter", "whole",
     )  # fmt: skip
 
     def __init__(self, hop: Hop, endpoint: Endpoint, seen: Seen, admission: int, started_us: int) -> None:
@@ -103,6 +105,8 @@ class Attempt:
         self.admission = admission
         self.started_us = started_us
         self.change = 0
+        self.cut = ""
+        self.waiter: asyncio.Task[object] | None = None
         self.sent_us = 0
         self.first_us = 0
         self.characters = 0
@@ -118,6 +122,19 @@ class Attempt:
         """The provider says what it could not say exactly in the vendor's dialect."""
         if words not in self.notes:
             self.notes = (*self.notes, words)
+
+    def cut_off(self, words: str) -> None:
+        """End it wherever it is: who waits for the vendor is woken, who reads finds `cut` next."""
+        if not self.cut:
+            self.cut = words
+            if self.waiter is not None:
+                self.waiter.cancel()
+
+    def killed(self) -> ProviderFailure | None:
+        """Asked by a waiter that was cancelled: what to raise instead, where it was the kill switch alone."""
+        if not self.cut or self.waiter is None or self.waiter.uncancel():
+            return None
+        return ProviderFailure(FailureKind.WITHDRAWN, self.cut)
 
     def intent(self, permission: Permission, now_us: int) -> Record:
         """`now_us` is wall clock."""
@@ -199,6 +216,7 @@ class Attempt:
             wall_us,
             OutcomeBody(
                 attempt=self.id,
+                authorised=self.authorised,
                 billed=billed,
                 cost_nanos=cost_nanos,
                 currency=settled.cost.currency,
@@ -221,11 +239,21 @@ class Attempt:
             ),
         )
 
+    @property
+    def authorised(self) -> str:
+        """Whether who answered is who was authorised, by what was reported. Nothing reported, nothing known:
+        it is never taken for compliance."""
+        if self.misrouted:
+            return "mismatch"
+        return "confirmed" if self.served else "unverified"
+
     def _billed(self, status: str, failure: ProviderFailure | None) -> str:
         if status == "ok" or self.whole:
             return "yes"
         if not self.sent_us:
             return "no"
+        if self.cut:
+            return "maybe"
         if failure is not None and not REACTIONS[failure.kind].billed and not self.first_us:
             return "no"
         return "maybe"  # money that may have been spent is settled as estimated, never as nothing

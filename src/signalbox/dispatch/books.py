@@ -32,6 +32,8 @@ class Books:
         self._clock = clock
         self._meter = meter
         self._failpoint = failpoint
+        self.under_way: set[Attempt] = set()
+        """Attempts whose first byte has left, and whose outcome is owed."""
 
     async def announce(self, attempt: Attempt, permission: Permission, now_us: int) -> None:
         """Write the intent; return once it is on disk, where that is owed. `now_us` is wall clock."""
@@ -52,6 +54,7 @@ class Books:
 
     def close(self, attempt: Attempt, status: Status, failure: ProviderFailure | None) -> Settlement:
         """Outcome, health and counters of an attempt that was announced: once, whichever way it ended."""
+        self.under_way.discard(attempt)
         now_us = self._clock.monotonic_us()
         settled = attempt.settlement()
         self._failpoint("dispatch.before_outcome")
@@ -62,6 +65,8 @@ class Books:
         self._health.ended(endpoint, seen, attempt.admission, kind, now_us)
         elapsed_us = now_us - attempt.started_us
         self._meter.attempt(endpoint.id, status, kind or "", elapsed_us)
+        if attempt.sent_us:
+            self._meter.authorised(endpoint.id, attempt.authorised)
         if failure is None:
             usage = settled.usage
             self._meter.tokens(endpoint.id, usage.prompt, usage.output, settled.cost.nanos)

@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from asyncio import current_task
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -62,9 +63,13 @@ class Relay:
 
     async def __anext__(self) -> Event:
         """The next event. Raises `ProviderFailure` where the vendor's stream broke."""
+        attempt = self._attempt
+        if attempt.cut:
+            raise await self._cut_off()
         if self._opening:
             event = self._opening.pop()
         else:
+            attempt.waiter = current_task()
             try:
                 event = await self._source.__anext__()
             except StopAsyncIteration:
@@ -73,15 +78,27 @@ class Relay:
             except ProviderFailure as failure:
                 self._close("failed", failure)
                 raise
-            except asyncio.CancelledError:
-                await self.aclose()
-                raise
+            except asyncio.CancelledError as cancelled:
+                killed = attempt.killed()
+                if killed is None:
+                    await self.aclose()
+                    raise
+                raise await self._cut_off(killed) from cancelled
             except Exception as error:
-                broken = broken_promise(self._attempt.endpoint, error)
+                broken = broken_promise(attempt.endpoint, error)
                 self._close("failed", broken)
                 raise broken from error
-        self._attempt.saw(event)
+            finally:
+                attempt.waiter = None
+        attempt.saw(event)
         return event
+
+    async def _cut_off(self, killed: ProviderFailure | None = None) -> ProviderFailure:
+        """The kill switch ends this stream, whether it waits for the vendor or for its reader."""
+        killed = killed or ProviderFailure(FailureKind.WITHDRAWN, self._attempt.cut)
+        self._close("cancelled", killed)
+        await self.stop()
+        return killed
 
     async def aclose(self) -> None:
         """Stop the vendor's work, if it is still at it. Idempotent."""

@@ -91,6 +91,16 @@ class Dispatcher:
                 if isinstance(failure, Unfit):
                     asked, place = asked_again(original, failure.reply, failure.words), hop.step.place
 
+    def cut_off(self) -> int:
+        """End what is under way and the kill switch cuts off; how many attempts that are."""
+        ended = 0
+        for attempt in tuple(self._books.under_way):
+            selector = self._interlock.cut_off(attempt.endpoint, attempt.hop.order.facts.tenant)
+            if selector:
+                ended += 1
+                attempt.cut_off(f"killed: {selector}")
+        return ended
+
     async def _dispatch_race(
         self, hop: Hop, history: Sequence[Tried], original: Asked, after_us: int
     ) -> Delivery:
@@ -157,7 +167,7 @@ class Dispatcher:
         attempt = Attempt(hop, endpoint, seen, admission, started_us)
         try:
             now_us = self._clock.now_us()
-            permission = self._interlock.permission_now(hop.order.facts, endpoint.id, now_us)
+            permission = self._interlock.permission_now(hop.order.facts, endpoint.id, now_us, started_us)
             if not _holds(permission, endpoint):
                 raise self._withdrawn(hop)
             attempt.change = permission.change
@@ -173,6 +183,7 @@ class Dispatcher:
         """From intent to outcome (or to the first content of a stream, which then owes the outcome)."""
         hop, endpoint = attempt.hop, attempt.endpoint
         delivery = Delivery(attempt)
+        attempt.waiter = asyncio.current_task()
         try:
             provider = self._providers[endpoint.provider]
             request = sent = hop.asked.request
@@ -200,13 +211,18 @@ class Dispatcher:
         except ProviderFailure as failure:
             self._books.close(attempt, "cancelled" if isinstance(failure, Beaten) else "failed", failure)
             raise
-        except asyncio.CancelledError:
-            self._books.close(attempt, "cancelled", _cancelled(hop))
+        except asyncio.CancelledError as cancelled:
+            killed = attempt.killed()
+            self._books.close(attempt, "cancelled", killed or _cancelled(hop))
+            if killed is not None:
+                raise killed from cancelled
             raise
         except Exception as error:
             broken = broken_promise(endpoint, error)
             self._books.close(attempt, "failed", broken)
             raise broken from error
+        finally:
+            attempt.waiter = None
         settled = delivery.settlement = self._books.close(attempt, "ok", None)
         delivery.reply = reply if settled.usage is reply.usage else replace(reply, usage=settled.usage)
         return delivery
@@ -261,12 +277,14 @@ class Dispatcher:
     def _sending(self, attempt: Attempt) -> None:
         """The last moment before the first byte. Between the intent and here lie a durable write, a
         connection, perhaps the start of a model: long enough for a kill switch to be thrown."""
-        if attempt.change != self._interlock.change:
+        now_us = self._clock.monotonic_us()
+        if attempt.change != self._interlock.change or now_us > self._interlock.lease_until_us:
             facts, endpoint = attempt.hop.order.facts, attempt.endpoint
-            permission = self._interlock.permission_now(facts, endpoint.id, self._clock.now_us())
+            permission = self._interlock.permission_now(facts, endpoint.id, self._clock.now_us(), now_us)
             if not _holds(permission, endpoint):
                 raise _withdrawal(permission, endpoint.id)
-        attempt.sent_us = self._clock.monotonic_us()
+        attempt.sent_us = now_us
+        self._books.under_way.add(attempt)
         self._failpoint("dispatch.sending")
 
     def _withdrawn(self, hop: Hop) -> ProviderFailure:
@@ -282,7 +300,9 @@ class Dispatcher:
         return ProviderFailure(FailureKind.NOT_READY, f"`{hop.planned.endpoint}`: {reason}")
 
     def _permission(self, hop: Hop) -> Permission:
-        return self._interlock.permission_now(hop.order.facts, hop.planned.endpoint, self._clock.now_us())
+        clock = self._clock
+        facts, endpoint = hop.order.facts, hop.planned.endpoint
+        return self._interlock.permission_now(facts, endpoint, clock.now_us(), clock.monotonic_us())
 
 
 def _asked(order: Order) -> Asked:

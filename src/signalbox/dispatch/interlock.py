@@ -3,9 +3,13 @@
 It holds the releases in force and the kill switch, answers a verdict for a decision (cached by facts,
 computed in a thread when cold) and is asked again by every hop at the moment it is about to send.
 Publishing swaps one immutable value; a request sees either the old releases or the new, never a mix.
+
+What the kill switch says it is told by `dispatch.switchboard`, with a lease: a process that has not heard
+of it for longer permits nothing, for it may have been thrown.
 """
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from time import sleep
 from typing import Final
@@ -13,11 +17,14 @@ from typing import Final
 from msgspec import Struct
 
 from signalbox.domain.endpoint import Catalogue, Endpoint
+from signalbox.domain.switches import SwitchState, selectors_of
 from signalbox.domain.traits import Facts
 from signalbox.domain.verdict import Verdict
 from signalbox.policy import CompiledPolicy, VerdictCache
 
+FOR_EVER: Final = sys.maxsize
 _UNLISTED: Final = ("no longer in the catalogue",)
+_LEASE_OVER: Final = "the kill switch's state has not been readable for longer than its lease"
 
 
 class Release:
@@ -43,11 +50,16 @@ class Permission(Struct, frozen=True):
 
 
 class Interlock:
+    """`lease_until_us` (monotonic): until when what it knows of the kill switch may be relied on. It is for
+    ever where nobody else can throw it."""
+
     def __init__(self, release: Release) -> None:
         self.release = release
         self.kill_epoch = 0
         self.change = 0
+        self.lease_until_us = FOR_EVER
         self._kills: frozenset[str] = frozenset()
+        self._cuts: frozenset[str] = frozenset()
         self._cold: dict[tuple[int, Facts], asyncio.Task[Verdict]] = {}
 
     def publish(self, release: Release) -> None:
@@ -56,7 +68,7 @@ class Interlock:
         self.change += 1
 
     def kill(self, selectors: Sequence[str]) -> None:
-        """Stop egress to `vendor:X`, `model:X`, `endpoint:X`, `cloud:X` or `region:X`, at once."""
+        """Stop egress to `vendor:X`, `model:X` or another of `domain.switches.KINDS`, at once."""
         self._kills |= frozenset(selectors)
         self.kill_epoch += 1
         self.change += 1
@@ -66,20 +78,25 @@ class Interlock:
         self.kill_epoch += 1
         self.change += 1
 
-    def killed(self, endpoint: Endpoint) -> str:
-        """The selector that stops this endpoint, or nothing."""
-        if not self._kills:
-            return ""
-        for selector in (
-            f"endpoint:{endpoint.id}",
-            f"model:{endpoint.model}",
-            f"vendor:{endpoint.vendor}",
-            f"cloud:{endpoint.cloud}",
-            f"region:{endpoint.region}",
-        ):
-            if selector in self._kills:
-                return selector
-        return ""
+    def obey(self, state: SwitchState) -> None:
+        """What is stopped from here on is what `state` says, and nothing else."""
+        self._kills = frozenset([kill.selector for kill in state.kills])
+        self._cuts = frozenset([kill.selector for kill in state.kills if kill.cut])
+        self.kill_epoch = state.epoch
+        self.change += 1
+
+    @property
+    def kills(self) -> int:
+        """How many are in force."""
+        return len(self._kills)
+
+    def killed(self, endpoint: Endpoint, tenant: str = "") -> str:
+        """The selector that stops this endpoint, for this tenant, or nothing."""
+        return _first_of(self._kills, endpoint, tenant)
+
+    def cut_off(self, endpoint: Endpoint, tenant: str) -> str:
+        """The selector that stops what is under way here, or nothing."""
+        return _first_of(self._cuts, endpoint, tenant)
 
     async def verdict(self, release: Release, facts: Facts, now_us: int) -> Verdict:
         """The verdict under `release`; computed once for the same facts. `now_us` is wall clock."""
@@ -107,8 +124,8 @@ class Interlock:
         place = catalogue.index.get(endpoint_id)
         return None if place is None else catalogue.endpoints[place]
 
-    def permission_now(self, facts: Facts, endpoint_id: str, now_us: int) -> Permission:
-        """May this endpoint be sent to now, under the releases and kills in force?
+    def permission_now(self, facts: Facts, endpoint_id: str, now_us: int, monotonic_us: int) -> Permission:
+        """May this endpoint be sent to now, under the releases and kills in force? `now_us` is wall clock.
 
         Never waits: where the verdict is not known, as after a reload, this one endpoint is judged in the
         caller's thread (about 0.1 ms).
@@ -117,21 +134,25 @@ class Interlock:
         place = release.catalogue.index.get(endpoint_id)
         if place is None:
             return self._permission(release, None, permitted=False, reasons=_UNLISTED)
+        endpoint = release.catalogue.endpoints[place]
+        stop = self.killed(endpoint, facts.tenant)
+        if stop:
+            stop = f"stopped by the kill switch: {stop}"
+        elif monotonic_us > self.lease_until_us:
+            stop = _LEASE_OVER
+        if stop:
+            return self._permission(release, None, permitted=False, reasons=(stop,))
         verdict = release.cache.get(facts, now_us)
         if verdict is not None:
             permitted, reasons = verdict.permitted[place], verdict.reasons[place]
         else:
             judged = release.policy.judge(facts, place, now_us)
             permitted, reasons = judged.permitted, judged.reasons
-        endpoint = release.catalogue.endpoints[place]
         return self._permission(release, endpoint, permitted=permitted, reasons=reasons)
 
     def _permission(
         self, release: Release, endpoint: Endpoint | None, *, permitted: bool, reasons: tuple[str, ...]
     ) -> Permission:
-        kill = self.killed(endpoint) if endpoint is not None else ""
-        if kill:
-            permitted, reasons = False, (f"stopped by the kill switch: {kill}",)
         return Permission(
             endpoint if permitted else None,
             reasons,
@@ -140,6 +161,12 @@ class Interlock:
             self.kill_epoch,
             self.change,
         )
+
+
+def _first_of(stopped: frozenset[str], endpoint: Endpoint, tenant: str) -> str:
+    if not stopped:
+        return ""
+    return next((selector for selector in selectors_of(endpoint, tenant) if selector in stopped), "")
 
 
 def _judge_all(policy: CompiledPolicy, facts: Facts, now_us: int) -> Verdict:

@@ -5,6 +5,8 @@
     intent      one attempt is about to leave
     outcome     what became of that attempt; exactly one per intent
     withdrawn   an attempt that was stopped before its intent, by a re-check
+    kill        the kill switch was thrown; the operators' own, and no tenant's
+    restore     what was killed may be sent to again
     key         another key signs the log's checkpoints from here on; the log's own, and no tenant's
 
 INVARIANT: fields are declared in alphabetical order of their names and hold only strings, integers,
@@ -16,11 +18,13 @@ No prompt or reply text is in any record. Users, keys and groups appear as pseud
 
 from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from signalbox.domain.plan import PlannedAttempt
 
 RECORD_VERSION: Final = 1
+SWITCH_TENANT: Final = "$switches"
+"""Whose records are those of the kill switch. No tenant can be called so."""
 LOG_TENANT: Final = "$log"
 """Whose records are those about the log itself. No tenant can be called so."""
 
@@ -116,11 +120,14 @@ class IntentBody(Struct, frozen=True):
 class OutcomeBody(Struct, frozen=True, kw_only=True):
     """`status`: ok, failed, cancelled, or unknown (the process died; closed by the sweep).
 
+    `authorised`: whether who answered is who was authorised: confirmed, mismatch or unverified (nothing was
+    reported). Unset in records older than the field.
     `billed`: no, yes, or maybe. `served` and `served_place` are what the endpoint reported. Costs in
     nano-units. `notes`: what was mapped or left out in translation (`domain.notes`).
     """
 
     attempt: str
+    authorised: str | UnsetType = UNSET
     billed: str
     cost_nanos: int
     currency: str
@@ -142,6 +149,17 @@ class OutcomeBody(Struct, frozen=True, kw_only=True):
     tokens_out: int
 
 
+class SwitchBody(Struct, frozen=True):
+    """`by` is a pseudonym. `cut`: what was under way was cut off too. `selector`: as in `domain.switches`."""
+
+    by: str
+    change: str
+    cut: bool
+    epoch: int
+    reason: str
+    selector: str
+
+
 class WithdrawnBody(Struct, frozen=True):
     attempt: str
     decision: str
@@ -160,14 +178,16 @@ class KeyBody(Struct, frozen=True):
     reason: str
 
 
-Body = DecisionBody | DenialBody | IntentBody | KeyBody | OutcomeBody | WithdrawnBody
+Body = DecisionBody | DenialBody | IntentBody | KeyBody | OutcomeBody | SwitchBody | WithdrawnBody
 
 BODIES: Final[dict[str, type[Body]]] = {
     "decision": DecisionBody,
     "denial": DenialBody,
     "intent": IntentBody,
     "key": KeyBody,
+    "kill": SwitchBody,
     "outcome": OutcomeBody,
+    "restore": SwitchBody,
     "withdrawn": WithdrawnBody,
 }
 

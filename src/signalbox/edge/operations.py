@@ -1,4 +1,4 @@
-"""Doors for those who run the service: health, readiness, metrics, reload, the state of endpoints.
+"""Doors for those who run the service: health, readiness, metrics, reload, endpoints, the kill switch.
 
 `/healthz` and `/readyz` answer anyone (they name no endpoint); the rest asks for the role `operator`.
 """
@@ -36,6 +36,15 @@ class Service(Protocol):
 
     def release(self, endpoint_id: str) -> str:
         """Lift a quarantine; returns why it was in one, empty if it was not. Raises `NotFound`."""
+
+    def kills(self) -> dict[str, Any]:
+        """What the kill switch stops, and under which epoch."""
+
+    async def kill(self, selectors: Sequence[str], *, by: str, reason: str, cut: bool) -> dict[str, Any]:
+        """Stop egress; what is stopped then. Raises `MalformedRequest`, `SwitchesUnavailable`."""
+
+    async def restore(self, selectors: Sequence[str], *, by: str, reason: str) -> dict[str, Any]:
+        """Stop it no longer. Raises as `kill` does."""
 
 
 class ReloadRefused(SignalboxError):
@@ -98,16 +107,43 @@ class Operations:
 
         await self._operate("POST", scope, send, act)
 
+    async def kills(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET`; `POST …?selector=vendor:X&reason=WHY[&cut=true]`; `DELETE …?selector=vendor:X&reason=WHY`.
+
+        `selector` may be given several times."""
+        method = scope["method"]
+
+        async def act() -> bytes:
+            if method == "GET":
+                return msgspec.json.encode(self._service.kills())
+            # The gate has let this credential in a moment ago.
+            principal = self._gate.keys.identify(
+                Headers(scope["headers"]).credential, self._gate.clock.now_us()
+            )
+            said = _said(scope, ("selector", "reason", "cut") if method == "POST" else ("selector", "reason"))
+            selectors, by, reason = said.get("selector", []), principal.subject, _one(said, "reason")
+            if not selectors:
+                raise MalformedRequest("name what is meant in the query: `?selector=vendor:NAME`")
+            if method == "DELETE":
+                return msgspec.json.encode(await self._service.restore(selectors, by=by, reason=reason))
+            cut = _one(said, "cut") or "false"
+            if cut not in ("true", "false"):
+                raise MalformedRequest(f"`cut` is `true` or `false`; found `{cut[:20]}`")
+            killed = await self._service.kill(selectors, by=by, reason=reason, cut=cut == "true")
+            return msgspec.json.encode(killed)
+
+        await self._operate(("GET", "POST", "DELETE"), scope, send, act)
+
     async def _operate(
         self,
-        method: str,
+        methods: str | tuple[str, ...],
         scope: Scope,
         send: Send,
         act: Callable[[], Awaitable[bytes]],
         content_type: bytes = b"application/json",
     ) -> None:
         try:
-            allow(scope, method)
+            allow(scope, *((methods,) if isinstance(methods, str) else methods))
             await self._gate.operator(Headers(scope["headers"]).credential)
             body = await act()
         except SignalboxError as error:
@@ -117,3 +153,20 @@ class Operations:
         headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
         await send({**start, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _said(scope: Scope, fields: tuple[str, ...]) -> dict[str, list[str]]:
+    """The query, of which no more is known than `fields`."""
+    said = parse_qs(scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
+    for field in said:
+        if field not in fields:
+            raise MalformedRequest(f"unknown query parameter `{field[:40]}`: known are {', '.join(fields)}")
+    return said
+
+
+def _one(said: dict[str, list[str]], field: str) -> str:
+    """Its only value; empty where it is not given."""
+    values = said.get(field, [""])
+    if len(values) != 1:
+        raise MalformedRequest(f"give `{field}` once")
+    return values[0]

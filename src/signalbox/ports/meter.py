@@ -25,6 +25,10 @@ class Meter(Protocol):
 
     def attempt(self, endpoint: str, status: str, failure: str, elapsed_us: int) -> None: ...
 
+    def authorised(self, endpoint: str, how: str) -> None:
+        """An attempt that was sent ended; `how` says whether who answered is who was authorised: confirmed,
+        mismatch or unverified."""
+
     def tokens(self, endpoint: str, input_tokens: int, output_tokens: int, cost_nanos: int) -> None: ...
 
     def breaker(self, endpoint: str, state: str) -> None: ...

@@ -68,6 +68,7 @@ def _unknown_outcome(open_: OpenAttempt) -> OutcomeBody:
     planned = next((place for place in plan if place.endpoint == endpoint), None)
     return OutcomeBody(
         attempt=open_.attempt,
+        authorised="unverified",
         billed="maybe",
         cost_nanos=planned.cost_nanos if planned else 0,
         currency=planned.currency if planned else "",

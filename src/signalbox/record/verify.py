@@ -25,7 +25,9 @@ _ID_FIELD: Final = {
     "denial": "decision",
     "intent": "attempt",
     "key": "next",
+    "kill": "change",
     "outcome": "attempt",
+    "restore": "change",
     "withdrawn": "attempt",
 }
 

@@ -61,6 +61,7 @@ class CountingMeter:
 
     def __init__(self) -> None:
         self.attempts: list[tuple[str, str, str]] = []
+        self.served_as: list[tuple[str, str]] = []
         self.breakers: list[tuple[str, str]] = []
         self.hops: list[tuple[str, str]] = []
         self.quarantines: list[str] = []
@@ -69,6 +70,9 @@ class CountingMeter:
 
     def attempt(self, endpoint: str, status: str, failure: str, elapsed_us: int) -> None:
         self.attempts.append((endpoint, status, failure))
+
+    def authorised(self, endpoint: str, how: str) -> None:
+        self.served_as.append((endpoint, how))
 
     def tokens(self, endpoint: str, input_tokens: int, output_tokens: int, cost_nanos: int) -> None: ...
 

@@ -54,6 +54,7 @@ class PrometheusMeter(Collector):
     def __init__(self) -> None:
         self._requests: defaultdict[tuple[str, str, str], _Histogram] = defaultdict(_Histogram)
         self._attempts: defaultdict[tuple[str, str, str], _Histogram] = defaultdict(_Histogram)
+        self._authorised: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._tokens: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         self._breakers: dict[str, str] = {}
         self._hops: defaultdict[tuple[str, str], int] = defaultdict(int)
@@ -68,6 +69,9 @@ class PrometheusMeter(Collector):
 
     def attempt(self, endpoint: str, status: str, failure: str, elapsed_us: int) -> None:
         self._attempts[endpoint, status, failure].observe(elapsed_us)
+
+    def authorised(self, endpoint: str, how: str) -> None:
+        self._authorised[endpoint, how] += 1
 
     def tokens(self, endpoint: str, input_tokens: int, output_tokens: int, cost_nanos: int) -> None:
         counts = self._tokens[endpoint]
@@ -135,6 +139,14 @@ class PrometheusMeter(Collector):
         for (endpoint, hop), count in list(self._hops.items()):
             hops.add_metric([endpoint, hop], count)
         yield hops
+        authorised = CounterMetricFamily(
+            "signalbox_authorised",
+            "Attempts sent, by whether who answered is who was authorised, as far as was reported",
+            labels=["endpoint", "authorised"],
+        )
+        for (endpoint, how), count in list(self._authorised.items()):
+            authorised.add_metric([endpoint, how], count)
+        yield authorised
         quarantines = CounterMetricFamily(
             "signalbox_quarantines", "How often it was quarantined", labels=["endpoint"]
         )

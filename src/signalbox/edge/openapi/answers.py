@@ -214,6 +214,24 @@ class Reloaded(Struct):
     catalogue: str
 
 
+class Kill(Struct):
+    selector: str
+    by: str
+    reason: str
+    cut: bool
+    epoch: int
+    time_us: int
+    endpoints: list[str]
+
+
+class Kills(Struct):
+    """`heard`: what is known of the switch may be relied on; while it is false nothing is sent anywhere."""
+
+    epoch: int
+    heard: bool
+    kills: list[Kill]
+
+
 class Standing(Struct):
     id: str
     model: str

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from signalbox.domain.switches import KINDS
 from signalbox.edge.dialects.anthropic_headers import VERSIONS
 from signalbox.edge.openapi import answers
 from signalbox.wires import anthropic_body, openai_chat_body, openai_embeddings, openai_responses_body
@@ -251,6 +252,20 @@ def _operations(schemas: _Schemas) -> dict[str, Any]:
     wrong = {"422": _answer(schemas.of(answers.OpenAIError), "what is wrong with the files")}
     standings = {"type": "array", "items": schemas.of(answers.Standing)}
     endpoint = {"name": "endpoint", "in": "query", "required": True, "schema": {"type": "string"}}
+    stopped = _answer(schemas.of(answers.Kills))
+    selector = {
+        "name": "selector",
+        "in": "query",
+        "required": True,
+        "schema": {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": _SELECTOR}},
+    }
+    reason = {
+        "name": "reason",
+        "in": "query",
+        "required": True,
+        "schema": {"type": "string", "pattern": _REASON},
+    }
+    cut = {"name": "cut", "in": "query", "schema": {"type": "boolean"}}
     alive = _answer(schemas.of(answers.Alive))
     released = _answer(schemas.of(answers.Released))
     reloaded = _answer(schemas.of(answers.Reloaded))
@@ -265,10 +280,17 @@ def _operations(schemas: _Schemas) -> dict[str, Any]:
         "/admin/v1/endpoints/release": {
             "post": door("Lift a quarantine, for operators", released, parameters=[endpoint]),
         },
+        "/admin/v1/kills": {
+            "get": door("What the kill switch stops, for operators", stopped),
+            "post": door("Throw the kill switch, for operators", stopped, parameters=[selector, reason, cut]),
+            "delete": door("Let it be sent to again, for operators", stopped, parameters=[selector, reason]),
+        },
         "/admin/v1/reload": {"post": door("Read the files again, for operators", reloaded, also=wrong)},
     }
 
 
+_SELECTOR: Final = f"^({'|'.join(KINDS)}):[A-Za-z0-9._-]{{1,128}}$"
+_REASON: Final = "^[A-Za-z0-9][A-Za-z0-9 .,-]{0,200}$"
 _ERRORS: Final[tuple[type[Struct], ...]] = (answers.OpenAIError, answers.AnthropicError)
 
 

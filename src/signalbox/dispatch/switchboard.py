@@ -1,0 +1,207 @@
+"""The kill switch in a running process: it hears of every change, wherever it was made, and has it obeyed.
+
+The state is in a store that all processes share. Who throws the switch here has it obeyed at once; every
+other process reads the store twice a second, in a thread of its own, and each reading renews the lease on
+what it knows. INVARIANT: a lease counts from *before* the reading began, so that a change made after that
+moment is either obeyed or the lease is over, `lease_us` later at the latest.
+
+The history in the store is the truth; the process that writes the decision log copies it there, each change
+once, whoever made it. It does not say what a selector means (`domain.switches`) nor who may throw it.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final, Literal, TypeVar
+
+from signalbox.dispatch.interlock import Interlock
+from signalbox.domain.errors import LogUnavailable
+from signalbox.domain.records import SWITCH_TENANT, Record, SwitchBody
+from signalbox.domain.switches import NOTHING_STOPPED, SwitchChange, SwitchState, reason_of, selector_of
+from signalbox.ports.clock import Clock
+from signalbox.ports.log import DecisionLog
+from signalbox.ports.switches import SwitchesUnavailable, SwitchStore
+
+CADENCE_US: Final = 500_000
+_log: Final = logging.getLogger("signalbox.switches")
+_T = TypeVar("_T")
+
+WasLogged = Callable[[Record], bool]
+"""Whether the log has a record of this kind for this id. Blocks."""
+
+
+class Switchboard:
+    """`changed` is called after every change is in force. With `was_logged` this process writes the log, and
+    changes are copied there. One event loop; use `open` and `aclose`."""
+
+    def __init__(
+        self,
+        store: SwitchStore,
+        interlock: Interlock,
+        log: DecisionLog,
+        clock: Clock,
+        *,
+        lease_us: int,
+        changed: Callable[[], object],
+        was_logged: WasLogged | None = None,
+    ) -> None:
+        self.state = NOTHING_STOPPED
+        self.trouble = ""
+        self._store = store
+        self._interlock = interlock
+        self._log = log
+        self._clock = clock
+        self._lease_us = lease_us
+        self._changed = changed
+        self._was_logged = was_logged
+        self._logged = -1  # up to which epoch; not known yet
+        # The store is only ever called from this thread: one that hangs holds up neither loop nor log.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="signalbox-switches")
+        self._watching: asyncio.Task[None] | None = None
+        self._copying: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Nothing is permitted before the store was read once; it need not be readable yet."""
+        self._interlock.lease_until_us = 0
+        await self._hear()
+        self._watching = asyncio.create_task(self._watch())
+
+    async def aclose(self) -> None:
+        """Idempotent. What is not in the log yet is copied there by who next writes it."""
+        if self._watching is None:
+            return
+        self._watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watching
+        self._watching = None
+        if self._copying is not None:
+            await self._copying
+        self._interlock.lease_until_us = 0
+        self._thread.submit(self._store.close)
+        self._thread.shutdown(wait=False)
+
+    @property
+    def heard(self) -> bool:
+        """Whether what is known of the switch may be relied on now."""
+        return self._clock.monotonic_us() <= self._interlock.lease_until_us
+
+    async def kill(self, selectors: Sequence[str], *, by: str, reason: str, cut: bool) -> SwitchState:
+        """In force in this process when it returns, on disk, and in every other within the lease.
+
+        Raises `MalformedRequest`, and `SwitchesUnavailable` where it could not be kept and is not thrown.
+        """
+        return await self._change(changes_of("kill", selectors, by, reason, self._clock.now_us(), cut=cut))
+
+    async def restore(self, selectors: Sequence[str], *, by: str, reason: str) -> SwitchState:
+        """As `kill`. What was not killed may be restored: that changes nothing but the history."""
+        return await self._change(changes_of("restore", selectors, by, reason, self._clock.now_us()))
+
+    async def _change(self, changes: Sequence[SwitchChange]) -> SwitchState:
+        began_us = self._clock.monotonic_us()
+        state = await self._off_loop(partial(self._store.change, changes))
+        self._obey(state, began_us)
+        return state
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(min(CADENCE_US, self._lease_us // 4) / 1_000_000)
+            await self._hear()
+
+    async def _hear(self) -> None:
+        began_us = self._clock.monotonic_us()
+        try:
+            state = await self._off_loop(partial(self._store.read, self.state))
+        except SwitchesUnavailable as error:
+            if not self.trouble:
+                _log.error("%s: egress is denied once the lease is over (%s)", error.message, error.operator)
+            self.trouble = error.operator
+            return
+        if self.trouble:
+            _log.warning("the kill switch's state can be read again")
+            self.trouble = ""
+        self._obey(state, began_us)
+
+    def _obey(self, state: SwitchState, began_us: int) -> None:
+        if state.epoch < self.state.epoch:
+            # A history that became shorter is no history: what is known to be stopped stays stopped, and the
+            # lease is not renewed.
+            if not self.trouble:
+                _log.error("the kill switch's history has lost changes: egress is denied")
+            self.trouble = f"the store stands at epoch {state.epoch}, after {self.state.epoch}"
+            return
+        if state.epoch != self.state.epoch:
+            self.state = state
+            self._interlock.obey(state)
+            self._changed()
+            _log.warning(
+                "kill switch, epoch %d: %s",
+                state.epoch,
+                ", ".join(kill.selector for kill in state.kills) or "nothing is stopped",
+            )
+        self._interlock.lease_until_us = max(self._interlock.lease_until_us, began_us + self._lease_us)
+        behind = self._was_logged is not None and self._logged < self.state.epoch
+        if behind and (self._copying is None or self._copying.done()):
+            # Beside the watching: a log that is slow shall not cost the lease.
+            self._copying = asyncio.create_task(self._copy())
+
+    async def _copy(self) -> None:
+        """Have the log know every change once. What does not succeed is tried again at the next reading."""
+        assert self._was_logged is not None  # noqa: S101 - only who writes the log copies
+        try:
+            if self._logged < 0:
+                self._logged = await self._off_loop(self._store.logged)
+            while self._logged < self.state.epoch:
+                missing = await self._off_loop(partial(self._store.history, self._logged))
+                if not missing:
+                    return  # the store has lost what is known here; `_obey` has told
+                for change in missing:
+                    record = switch_record(change, self._log.pseudonym(SWITCH_TENANT, "user", change.by))
+                    if not await self._off_loop(partial(self._was_logged, record)):
+                        await self._log.commit([record])
+                    await self._off_loop(partial(self._store.set_logged, change.epoch))
+                    self._logged = change.epoch
+        except (LogUnavailable, SwitchesUnavailable) as error:
+            _log.error("changes of the kill switch are not in the log yet: %s", error.operator)
+
+    async def _off_loop(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def changes_of(
+    what: Literal["kill", "restore"],
+    selectors: Sequence[str],
+    by: str,
+    reason: str,
+    now_us: int,
+    *,
+    cut: bool = False,
+) -> list[SwitchChange]:
+    """What to append to the history; the store numbers it. Raises `MalformedRequest`."""
+    why = reason_of(reason)
+    named = dict.fromkeys([selector_of(selector) for selector in selectors])
+    return [
+        SwitchChange(epoch=0, what=what, selector=selector, by=by, reason=why, cut=cut, time_us=now_us)
+        for selector in named
+    ]
+
+
+def switch_record(change: SwitchChange, by: str) -> Record:
+    """`by` is the pseudonym of who made it."""
+    ident = f"switch-{change.epoch}"
+    return Record(
+        SWITCH_TENANT,
+        change.what,
+        ident,
+        change.time_us,
+        SwitchBody(
+            by=by,
+            change=ident,
+            cut=change.cut,
+            epoch=change.epoch,
+            reason=change.reason,
+            selector=change.selector,
+        ),
+    )
