@@ -25,6 +25,7 @@ tenants = {{ "{tid}" = "acme" }}
 jwks_url = "{url}"
 algorithms = ["RS256", "ES256"]
 groups = {{ "guid-pilot" = "claude-pilot" }}
+roles = {{ "Signalbox.Auditor" = "auditor", "Signalbox.Finance" = "finance" }}
 keys_refresh = "{refresh}"
 apps = [{{ client = "client-excel", app = "excel", feature = "formula" }}]
 """
@@ -72,6 +73,18 @@ def test_a_token_opens_every_door_that_a_key_opens(world: World) -> None:
     assert served.chat(world.token(), model="sonnet").status in (403, 404)
     # What its app registration is bound to, it cannot say otherwise.
     assert served.chat(token, {"X-Signalbox-App": "word"}).status == 403
+    # What its roles allow, and no more.
+    auditor = world.token(roles=["Signalbox.Auditor"])
+    assert served.ask("GET", "/metrics", key=auditor).status == 200
+    assert served.ask("GET", "/admin/v1/endpoints", key=auditor).status == 200
+    for path in ("/admin/v1/reload", "/admin/v1/endpoints/release?endpoint=own-good"):
+        denied = served.ask("POST", path, key=auditor)
+        assert (denied.status, denied.error["code"]) == (403, "not_permitted")
+        (told,) = served.settled(denied.headers["x-signalbox-decision"])
+        assert told["kind"] == "denial"
+    assert served.chat(auditor).status == 403
+    finance = world.token(roles=["Signalbox.Finance"])
+    assert served.ask("GET", "/metrics", key=finance).status == 403
     refused = served.chat(world.token(aud="api://else"))
     assert (refused.status, refused.error["code"]) == (401, "invalid_token")
     assert served.ask("GET", "/metrics", key=token).status == 403

@@ -77,6 +77,7 @@ def test_a_file_of_keys_is_found_beside_the_settings(tmp_path: Path) -> None:
         ("groups =", "algorithms = []\ngroups =", "algorithms", "at least one"),
         ("groups =", 'clock_skew = "6m"\ngroups =', "clock_skew", "at most"),
         ("groups =", 'keys_max_age = "5m"\ngroups =', "keys_max_age", "more than keys_refresh"),
+        ('= "user" }', '= "usr" }', "roles", "unknown role `usr`; did you mean `user`?"),
         ('app = "Excel", ', "", "apps[0].feature", "expected `app` too"),
         ('["user"]', '["admin"]', "apps[0].may_assert[0]", "unknown field"),
     ],
@@ -96,3 +97,14 @@ def test_a_fault_is_named_at_its_place(
 def test_two_issuers_of_one_address_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors, match="would name two"):
         read(tmp_path, GOOD + GOOD.replace('"entra"', '"again"'))
+
+
+def test_one_directorys_administrators_grant_nothing_in_another(tmp_path: Path) -> None:
+    more = '\n[[tenants]]\nid = "else"\n'
+    several = GOOD.replace('"7a2f" = "local"', '"7a2f" = "local", "8b3e" = "else"')
+    for role in ("auditor", "platform-admin", "operator"):
+        place = tmp_path / role
+        place.mkdir()
+        with pytest.raises(ConfigErrors, match="reaches every tenant"):
+            read(place, more + several.replace('"user" }', f'"{role}" }}'))
+    assert read(tmp_path, GOOD.replace('"user" }', '"auditor" }'))[0].roles == {"Signalbox.User": "auditor"}

@@ -25,12 +25,14 @@ from signalbox.config.tables import Document, KeyTable, ObjectiveTable, TenantTa
 from signalbox.config.units import amount_nanos, day_us, duration_ms, share_e4
 from signalbox.domain.plan import Objective
 from signalbox.domain.principal import ASSERTABLE, Tenant
+from signalbox.domain.roles import ROLES
 from signalbox.domain.traits import SENSITIVITY_LABELS, Sensitivity
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _SHA256_OF_NOTHING: Final = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _FEATURE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9._-]+")
 _ASSERTABLE: Final = Names(frozenset(ASSERTABLE))
+_ROLES: Final = Names(frozenset(ROLES))
 
 
 def _built_in(objective: str, *, quality: int, latency: int, cost: int) -> Objective:
@@ -184,13 +186,15 @@ def _key(written: KeyTable, path: FieldPath, faults: Faults, owners: Names) -> K
         faults.report((*path, "feature"), "expected `app` too: a key is bound to a feature of an app")
     for index, field in enumerate(written.may_assert):
         known(faults, (*path, "may_assert", index), field, _ASSERTABLE, "field that a caller may assert")
+    for index, role in enumerate(written.roles):
+        known(faults, (*path, "roles", index), role, _ROLES, "role")
     return KeySettings(
         id=written.id,
         tenant=written.tenant,
         sha256=written.sha256,
         subject=text(faults, (*path, "subject"), written.subject),
         groups=texts(faults, (*path, "groups"), written.groups),
-        roles=texts(faults, (*path, "roles"), written.roles),
+        roles=written.roles,
         app=written.app,
         feature=written.feature,
         may_assert=frozenset(written.may_assert),

@@ -13,9 +13,11 @@ from signalbox.config.locate import FieldPath
 from signalbox.config.tables import Document, IssuerAppTable, IssuerTable
 from signalbox.config.units import duration_ms
 from signalbox.domain.principal import ASSERTABLE
+from signalbox.domain.roles import EVERYWHERE, ROLES
 from signalbox.identity.issuer import ALGORITHMS, TID, AppBinding, Issuer
 
 _ALGORITHMS: Final = Names(frozenset(ALGORITHMS))
+_ROLES: Final = Names(frozenset(ROLES))
 _ASSERTABLE: Final = Names(frozenset(ASSERTABLE))
 _SKEW_MS_MAX: Final = 300_000
 _LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost"))
@@ -56,6 +58,7 @@ def _issuer(written: IssuerTable, path: FieldPath, base: Path, faults: Faults, t
         faults.report((*path, "keys_max_age"), f"expected more than keys_refresh, `{written.keys_refresh}`")
     for claim in ("subject_claim", "groups_claim", "roles_claim"):
         text(faults, (*path, claim), getattr(written, claim))
+    _roles(written, path, faults)
     distinct(
         faults,
         "client: two entries would bind one app registration",
@@ -91,6 +94,18 @@ def _tenants(written: IssuerTable, path: FieldPath, faults: Faults, tenants: Nam
         known(faults, (*path, "tenants", tid), tenant, tenants, "tenant")
     if TID in written.issuer and not written.tenants:
         faults.report((*path, "issuer"), f"`{TID}` stands for the keys of `tenants`, of which there are none")
+
+
+def _roles(written: IssuerTable, path: FieldPath, faults: Faults) -> None:
+    """A directory's own administrators say who has which role there, and may not say it for others."""
+    of_many = len(set(written.tenants.values())) > 1
+    for value, role in written.roles.items():
+        known(faults, (*path, "roles", value), role, _ROLES, "role")
+        if of_many and role in EVERYWHERE:
+            faults.report(
+                (*path, "roles", value),
+                f"`{role}` reaches every tenant, and this issuer has several: use an issuer of one",
+            )
 
 
 def _keys_from(written: IssuerTable, path: FieldPath, faults: Faults) -> None:

@@ -15,6 +15,7 @@ from signalbox.domain.errors import (
     SignalboxError,
 )
 from signalbox.domain.principal import Principal
+from signalbox.domain.roles import PLATFORM, Action, may
 from signalbox.edge.problems import OPENAI, Shape, headers_of, log_level
 from signalbox.edge.protocol import GONE, SLOW
 from signalbox.identify import KeyExpired, KeyRing
@@ -28,7 +29,6 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-OPERATOR_ROLE: Final = "operator"
 _log: Final = logging.getLogger("signalbox.edge")
 
 
@@ -53,21 +53,21 @@ class Gate:
         return self.keys.identify(credential, self.clock.now_us())
 
     async def caller(self, credential: str) -> Principal:
-        """For doors that ask models: an operator's key is not for that."""
+        """For doors that ask models: whoever runs or audits the service does that with another credential."""
         principal = await self.identify(credential)
-        if OPERATOR_ROLE in principal.roles:
-            error = NotPermitted(f"a key with the role `{OPERATOR_ROLE}` asks no model: use a tenant's key")
+        if principal.roles and not may(principal, "ask", principal.tenant.id):
+            error = NotPermitted(f"{_named(principal)} asks no model: use a credential with the role `user`")
             self.write_down(principal, error)
             raise error
         return principal
 
-    async def operator(self, credential: str) -> Principal:
-        """For doors that tenants may not use; who tries is written down."""
+    async def admitted(self, credential: str, action: Action, tenant: str = PLATFORM) -> Principal:
+        """For doors that not everyone may use; who tries is written down."""
         principal: Principal | None = None
         try:
             principal = await self.identify(credential)
-            if OPERATOR_ROLE not in principal.roles:
-                raise NotPermitted(f"this door is for keys with the role `{OPERATOR_ROLE}`")
+            if not may(principal, action, tenant):
+                raise NotPermitted(f"this door asks for `{action}`, which {_named(principal)} may not")
         except SignalboxError as error:
             self.write_down(principal, error)
             raise
@@ -83,6 +83,11 @@ class Gate:
             self.pipeline.refuse(principal, error)
         except LogUnavailable as unavailable:
             _log.error("a refusal (%s) is not in the log: %s", error.code, unavailable.operator)
+
+
+def _named(principal: Principal) -> str:
+    roles = " and ".join(f"`{role}`" for role in principal.roles)
+    return f"the role {roles}" if roles else "a credential without a role"
 
 
 async def answer(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:

@@ -1,6 +1,7 @@
 """Doors for those who run the service: health, readiness, metrics, reload, endpoints, the kill switch.
 
-`/healthz` and `/readyz` answer anyone (they name no endpoint); the rest asks for the role `operator`.
+`/healthz` and `/readyz` answer anyone (they name no endpoint); the rest asks for a role that may read or
+operate the platform.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from signalbox.domain.errors import MalformedRequest, SignalboxError
+from signalbox.domain.roles import Action
 from signalbox.edge.context import Headers
 from signalbox.edge.gate import Gate, Receive, Scope, Send, allow, answer, answer_error
 
@@ -144,7 +146,8 @@ class Operations:
     ) -> None:
         try:
             allow(scope, *((methods,) if isinstance(methods, str) else methods))
-            await self._gate.operator(Headers(scope["headers"]).credential)
+            action: Action = "platform.read" if scope["method"] == "GET" else "platform.operate"
+            await self._gate.admitted(Headers(scope["headers"]).credential, action)
             body = await act()
         except SignalboxError as error:
             await answer_error(send, error)

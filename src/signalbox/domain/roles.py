@@ -1,0 +1,61 @@
+"""What each role may do: one table, and the function that reads it. Pure.
+
+It deliberately says nothing of which model may be asked: that is policy's.
+"""
+
+from typing import Final, Literal
+
+from signalbox.domain.principal import Principal
+
+Action = Literal[
+    "ask",  # a model
+    "platform.read",  # metrics, endpoints, the kill switch's state
+    "platform.operate",  # reload, lift a quarantine, stop and restore
+    "tenant.read",
+    "tenant.manage",
+    "policy.read",
+    "policy.draft",
+    "policy.approve",
+    "log.read",
+    "spend.read",
+]
+ACTIONS: Final[tuple[Action, ...]] = (
+    "ask", "platform.read", "platform.operate", "tenant.read", "tenant.manage",
+    "policy.read", "policy.draft", "policy.approve", "log.read", "spend.read",
+)  # fmt: skip
+
+PLATFORM: Final = ""
+"""In the place of a tenant: what is of no tenant alone."""
+
+_READS: Final = frozenset[Action](("platform.read", "tenant.read", "policy.read", "log.read", "spend.read"))
+
+EVERYWHERE: Final[dict[str, frozenset[Action]]] = {
+    "operator": frozenset(("platform.read", "platform.operate")),
+    "platform-admin": _READS | {"platform.operate", "tenant.manage"},
+    "auditor": _READS,
+}
+"""Roles that reach the platform and every tenant. None of them asks a model."""
+
+AT_HOME: Final[dict[str, frozenset[Action]]] = {
+    "tenant-admin": frozenset(("tenant.read", "tenant.manage", "policy.read", "log.read", "spend.read")),
+    "policy-author": frozenset(("policy.read", "policy.draft")),
+    "approver": frozenset(("policy.read", "policy.approve")),
+    "finance": frozenset(("spend.read",)),
+    "user": frozenset(("ask",)),
+}
+"""Roles that reach the principal's own tenant."""
+
+ROLES: Final = (*EVERYWHERE, *AT_HOME)
+_NOTHING: Final[frozenset[Action]] = frozenset()
+
+
+def may(principal: Principal, action: Action, tenant: str) -> bool:
+    """Whether one of its roles allows `action` on what is `tenant`'s (an id, or `PLATFORM`).
+
+    Roles add up. A principal without any is a `user`. A name that is no role here allows nothing.
+    """
+    at_home = tenant == principal.tenant.id
+    for role in principal.roles or ("user",):
+        if action in EVERYWHERE.get(role, _NOTHING) or (at_home and action in AT_HOME.get(role, _NOTHING)):
+            return True
+    return False
