@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from signalbox.dispatch.delivery import Delivery
 from signalbox.domain.errors import AttemptsExhausted, NoCandidate
+from signalbox.domain.failure import FailureKind
 from signalbox.domain.request import Declared
 from signalbox.domain.verdict import PolicyRelease
 from signalbox.testing.fake_provider import Script
@@ -192,3 +193,32 @@ async def test_a_name_that_a_vendor_made_up_is_fit_for_a_log_line() -> None:
     detail = rooms.log.outcomes[0].detail
     assert "\n" not in detail
     assert len(detail) < 200
+
+
+@either_way
+@pytest.mark.parametrize(
+    ("script", "how"),
+    [
+        (Script(served_model="acme-small"), "confirmed"),
+        (Script(served_model="acme-small", served_place="local"), "confirmed"),
+        (Script(served_model="acme-small", served_place="us"), "mismatch"),
+        (OTHER, "mismatch"),
+        (ABROAD, "mismatch"),
+    ],
+)
+async def test_an_outcome_says_whether_who_answered_was_authorised(
+    script: Script, how: str, stream: bool
+) -> None:
+    rooms = house()
+    rooms.provider.will("a", script)
+    await ask(rooms, stream=stream)
+    assert rooms.log.outcomes[0].authorised == how
+    assert rooms.meter.served_as[0] == ("a", how)
+
+
+async def test_where_nothing_was_reported_it_is_unverified_and_never_confirmed() -> None:
+    rooms = house()
+    rooms.provider.will("a", Script(failure=FailureKind.RESET), Script(failure=FailureKind.RESET))
+    await ask(rooms)
+    assert (rooms.log.outcomes[0].served, rooms.log.outcomes[0].authorised) == ("", "unverified")
+    assert rooms.meter.served_as[0] == ("a", "unverified")
