@@ -4,7 +4,7 @@ same, what is forbidden changes exactly what had it, what costs more costs exact
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
@@ -37,6 +37,7 @@ from signalbox.replay import (
     Undecided,
     rules,
 )
+from signalbox.replay.blind import unread
 from signalbox.testing.traffic import STEADY, Scene, write_log
 from signalbox.testing.values import catalogue, endpoint, objective, principal, tenant, traits
 
@@ -171,7 +172,11 @@ def test_a_hundred_thousand_decisions_come_out_as_recorded(tmp_path: Path) -> No
     write_log(tmp_path, scene(registry()), 100_000, seed=1, pace=replace(STEADY, sent_every=0))
     reader = SqliteLogReader.open(tmp_path)
     found = again(reader)
+    hour = Period(found.last_us - 3_600_000_000, found.last_us)
+    late = differences(reader, hour, names(reader), Draft())
+    times = [msgspec.json.decode(stored.leaf)["time_us"] for _, stored in reader.scan(90_000)]
     reader.close()
+    assert late.decided == sum(hour.since_us <= time_us < hour.until_us for time_us in times) > 1_000
     assert (found.decided, found.same, found.changes, found.undecided) == (100_000, 100_000, (), ())
     assert found.before == found.after
     refused = 100_000 - found.before.decisions
@@ -218,6 +223,42 @@ def test_forbidding_an_endpoint_changes_exactly_what_had_it_in_its_plan(
     moved = {change.decision for change in planned if change.kind in (Kind.OTHER_FIRST, Kind.NEWLY_DENIED)}
     moved |= {change.decision for change in planned if change.kind is Kind.NO_CANDIDATE}
     assert moved == {ident for ident, body in had.items() if body.plan[0].endpoint == gone}
+
+
+@pytest.mark.parametrize(
+    ("condition", "meant"),
+    [
+        ('context.app == "excel"', lambda body: body.app == "excel"),
+        ('context["feature"] like "re*"', lambda body: body.feature.startswith("re")),
+        ('context has app && ["word"].contains(context.app)', lambda body: body.app == "word"),
+        ("context.sensitivity >= 2", lambda body: body.sensitivity >= 2),
+        ('{app: context.app, x: 1} == {app: "teams", x: 1}', lambda body: body.app == "teams"),
+    ],
+)
+def test_a_forbid_changes_whom_it_means_and_nobody_else(
+    log: SqliteLogReader, condition: str, meant: Callable[[DecisionBody], bool]
+) -> None:
+    """Whichever way it reads the request: requests that are judged once for many are alike to every rule."""
+    head = '@id("draft") @reason("draft") forbid (principal, action, resource)'
+    found = again(log, Draft(added={"draft.cedar": f"{head} when {{ {condition} }};"}))
+    denied = {change.decision for change in found.changes if change.kind is Kind.NEWLY_DENIED}
+    assert denied == {body.decision for body in decisions(log) if meant(body)}
+    assert denied
+    assert {change.decision for change in found.changes if change.was} == denied
+
+
+def test_facts_that_no_rule_reads_are_found() -> None:
+    often = frozenset({"app", "feature"})
+    assert unread(PolicyRelease(texts=TEXTS, schema=SCHEMA), often) == often
+    for condition, left in (
+        ('context.app == "a"', {"feature"}),
+        ("context has feature", {"app"}),
+        ('resource.id == "app"', often),
+        ('[context.feature, context.app].contains("a")', set()),
+        ("[context].contains(context)", set()),
+    ):
+        text = f'@id("x") @reason("y") forbid (principal, action, resource) unless {{ {condition} }};'
+        assert unread(PolicyRelease(texts={**TEXTS, "x": text}, schema=SCHEMA), often) == left
 
 
 def test_prices_move_cost_by_exact_arithmetic(log: SqliteLogReader) -> None:

@@ -20,6 +20,7 @@ from signalbox.wiring import LOCAL_GROUP
 SLACK_US: Final = 60_000_000
 """How far from its place in time a record may stand in the log: clocks step, and batches are concurrent."""
 
+_NEAR: Final = 5_000
 _AGO: Final = re.compile(r"([0-9]{1,6})(m|h|d|w)")
 _AGO_US: Final = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
 
@@ -121,9 +122,10 @@ def _records(log: SqliteLogReader, span: Period) -> Iterator[StoredRecord]:
 
 
 def _first(log: SqliteLogReader, time_us: int) -> int:
-    """The number of a record before which none is as late as `time_us`, found by halving."""
+    """The number of a record before which none is as late as `time_us`, found by halving; some records too
+    early, for each look into the log reads several of its rows."""
     low, high = 0, log.next_number()
-    while low < high:
+    while high - low > _NEAR:
         middle = (low + high) // 2
         found = next(log.scan(middle), None)
         if found is None or _leaf.decode(found[1].leaf).time_us >= time_us:

@@ -19,9 +19,11 @@ from signalbox.domain.traits import Facts
 from signalbox.domain.verdict import PolicyRelease, Verdict
 from signalbox.policy import compile_policy
 from signalbox.policy.registry import edges
+from signalbox.replay.blind import unread
 from signalbox.replay.contents import RecordedPolicy, laid_over
 from signalbox.shortlist import Target, resolve
 
+_OFTEN_UNREAD: Final = frozenset({"app", "feature"})
 _VERDICTS_MAX: Final = 100_000
 _TARGETS_MAX: Final = 10_000
 _STANDINGS_MAX: Final = 256
@@ -49,7 +51,7 @@ class Draft(Struct, frozen=True, kw_only=True):
 class World:
     """`before` is the recorded catalogue, `after` the one that is decided by."""
 
-    __slots__ = ("_edges", "_standings", "_targets", "_verdicts", "after", "before", "policy")
+    __slots__ = ("_blind", "_edges", "_standings", "_targets", "_verdicts", "after", "before", "policy")
 
     def __init__(self, recorded: RecordedPolicy, before: Catalogue, draft: Draft) -> None:
         """Raises `PolicyInvalid`."""
@@ -58,7 +60,9 @@ class World:
             release, tenants = draft.policy, draft.tenants
         self.before = before
         self.after = _after(before, draft)
-        self.policy = compile_policy(laid_over(release, draft.added), self.after, tenants)
+        release = laid_over(release, draft.added)
+        self.policy = compile_policy(release, self.after, tenants)
+        self._blind = unread(release, _OFTEN_UNREAD)
         self._edges = edges(self.after)
         self._verdicts: dict[tuple[object, ...], Verdict] = {}
         self._targets: dict[str, Target | None] = {}
@@ -67,6 +71,8 @@ class World:
     def verdict(self, facts: Facts, clock_us: int) -> Verdict:
         """INVARIANT: kept by the interval between two lifecycle edges, in which a verdict holds: records do
         not come quite in order of time, so that an expiry alone would keep one for too early a moment."""
+        if self._blind:
+            facts = self._seen(facts)
         key = (facts, bisect_right(self._edges, clock_us))
         found = self._verdicts.get(key)
         if found is None:
@@ -74,6 +80,18 @@ class World:
                 self._verdicts.clear()
             found = self._verdicts[key] = self.policy.verdict(facts, clock_us)
         return found
+
+    def _seen(self, facts: Facts) -> Facts:
+        """The same to every rule: a verdict costs milliseconds, and this saves most of them."""
+        return Facts(
+            facts.tenant,
+            facts.groups,
+            "" if "app" in self._blind else facts.app,
+            "" if "feature" in self._blind else facts.feature,
+            facts.sensitivity,
+            facts.categories,
+            facts.boundary,
+        )
 
     def target(self, name: str) -> Target | None:
         """What the name means in the catalogue that is decided by; None if nothing."""
