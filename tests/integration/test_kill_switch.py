@@ -3,6 +3,7 @@
 A receipt's clock and the command's are this machine's one wall clock.
 """
 
+import asyncio
 import sqlite3
 import threading
 import time
@@ -89,6 +90,7 @@ def test_under_load_nothing_leaves_once_the_door_has_answered(server: Served, ve
 
 async def test_a_process_beside_the_server_hears_of_it(server: Served, vendor: Vendor) -> None:
     async with Signalbox.from_config(server.config) as beside:
+        await asyncio.to_thread(beside.tokenizer.warm)  # else its loading holds the loop
         asked = request(target="own-good", declared=Declared(app="word", feature="rewrite"))
         await beside.complete(asked, key="sb-anna")
         thrown_us = now_us()

@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signalbox.domain.records import BODIES, Record
+from signalbox.domain.records import BODIES, SWITCH_TENANT, Record, SwitchBody
 from signalbox.ports.log import Head, StoredRecord
 from signalbox.record.leaf import body_bytes, read_leaf
 from signalbox.record.sequencer import Sequencer
 from signalbox.record.verify import Report, verify
 from signalbox.testing.records import decision, denial, intent, journey, new_key, outcome, withdrawn
 from signalbox.tlog.edge import Edge
+
+SWITCHES = {"kill", "restore"}
 
 UNHURRIED = settings(deadline=None, max_examples=60)
 Log = list[StoredRecord]
@@ -161,5 +163,11 @@ def test_a_senseless_story_is_found_in_a_well_chained_log(records: list[Record],
 def test_every_kind_of_record_is_understood() -> None:
     log, heads = log_of([*journey(1), decision(2), withdrawn(2), denial(3), new_key("b", "a")])
     kinds = {read_leaf(stored.leaf).kind for stored in log}
-    assert set(BODIES) == kinds
+    assert set(BODIES) == kinds | SWITCHES
+    assert checked(log, heads).sound
+
+
+def test_changes_of_the_kill_switch_are_understood() -> None:
+    body = SwitchBody(by="u-1", change="switch-1", cut=False, epoch=1, reason="a drill", selector="vendor:v")
+    log, heads = log_of([Record(SWITCH_TENANT, what, "switch-1", 1, body) for what in sorted(SWITCHES)])
     assert checked(log, heads).sound
