@@ -17,6 +17,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from signalbox.adapters.caches.memory import MemoryCache
 from signalbox.adapters.clock import RandomIds, SystemClock
 from signalbox.adapters.environment import EnvironmentSecrets
 from signalbox.adapters.http.client import HttpClient
@@ -50,11 +51,13 @@ from signalbox.identity.issuer import Issuer
 from signalbox.identity.trust import Trust
 from signalbox.pipeline import Pipeline
 from signalbox.policy import compile_policy
+from signalbox.ports.cache import Cache
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.key_sets import KeySetSource
 from signalbox.ports.log import DecisionLog
 from signalbox.ports.provider import Provider
 from signalbox.ports.provider_kind import LocalModels, Surroundings
+from signalbox.recall import Recall
 from signalbox.record.journal import Journal
 from signalbox.record.leaf import read_leaf
 from signalbox.record.notary import Notary, retained_in
@@ -65,6 +68,7 @@ from signalbox.wiring import (
     local_key,
     objectives,
     operator_key,
+    recall_rules,
     retry_rules,
 )
 
@@ -129,6 +133,7 @@ class Signalbox:
         self.providers: dict[str, Provider] = {}
         self.log: DecisionLog
         self.pipeline: Pipeline
+        self.recall: Recall
         self.switchboard: Switchboard
 
     @classmethod
@@ -169,6 +174,8 @@ class Signalbox:
             )
             opened.push_async_callback(self.switchboard.aclose)
             await self.switchboard.open()
+            self.recall = self._recall(settings)
+            opened.push_async_callback(self.recall.aclose)
             self.pipeline = Pipeline(
                 interlock=self.interlock,
                 health=self.health,
@@ -179,6 +186,7 @@ class Signalbox:
                 objectives=objectives(settings),
                 count_tokens=self.tokenizer.count,
                 failpoint=self._failpoint,
+                recall=self.recall if settings.tenant_caches else None,
             )
             self._pin_release()
             self._exit = opened.pop_all()
@@ -226,8 +234,39 @@ class Signalbox:
         self.keys = self._key_ring(settings)
         self.pipeline.objectives = objectives(settings)
         self.interlock.publish(release)
+        await self.recall.furnish(recall_rules(settings))
+        self.pipeline.recall = self.recall if settings.tenant_caches else None
         self._pin_release()
         return release
+
+    def _recall(self, settings: Settings) -> Recall:
+        """What keeps answers, for the tenants that have theirs kept."""
+        cache = settings.cache
+        kept: Cache
+        if cache.store == "valkey":
+            # An extra: who has no such server need not install its client.
+            from signalbox.adapters.caches.valkey import ValkeyCache  # noqa: PLC0415
+
+            kept = ValkeyCache(
+                cache.url,
+                self.clock,
+                region=cache.region,
+                timeout_ms=cache.timeout_ms,
+                entry_bytes_max=cache.entry_bytes_max,
+                password=EnvironmentSecrets(self._env).get(cache.credential),
+            )
+        else:
+            kept = MemoryCache(self.clock, entries_max=cache.entries_max, bytes_max=cache.bytes_max)
+        return Recall(
+            kept,
+            self.interlock,
+            self.clock,
+            recall_rules(settings),
+            region=cache.region,
+            site=cache.place,
+            wait_max_ms=cache.timeout_ms if cache.store == "valkey" else 0,
+            entry_bytes_max=cache.entry_bytes_max,
+        )
 
     async def _open_log(self, opened: AsyncExitStack) -> DecisionLog:
         settings = self.settings

@@ -7,11 +7,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from signalbox.decided import Decided, Weighed
+from signalbox.dispatch.delivery import Delivery
 from signalbox.dispatch.interlock import Release
 from signalbox.domain.errors import NoCandidate, PolicyDenied, SignalboxError
 from signalbox.domain.principal import Principal
-from signalbox.domain.records import DecisionBody, DenialBody, Record
+from signalbox.domain.records import DecisionBody, DenialBody, HitBody, Record
 from signalbox.domain.traits import Traits
+from signalbox.ports.cache import Place
 from signalbox.ports.log import DecisionLog
 
 
@@ -74,6 +76,49 @@ def decision_record(decided: Decided, whose: Who) -> Record:
     )
 
 
+def hit_record(decided: Decided, whose: Who, recalled: Delivery, kill_epoch: int, entry: str) -> Record:
+    """The terminal record of a request that was answered as another was before it."""
+    traits, endpoint = decided.traits, recalled.endpoint
+    return Record(
+        decided.facts.tenant,
+        "hit",
+        decided.id,
+        decided.clock_us,
+        HitBody(
+            app=traits.app,
+            boundary=traits.boundary,
+            catalogue=decided.verdict.catalogue,
+            categories=traits.categories,
+            clock_us=decided.clock_us,
+            decision=decided.id,
+            endpoint=endpoint.id,
+            entry=entry,
+            feature=traits.feature,
+            groups=whose.groups,
+            hop="cache",
+            key=whose.key,
+            kill_epoch=kill_epoch,
+            model=endpoint.model,
+            operation=decided.operation,
+            policy=decided.verdict.policy,
+            processor=endpoint.processor,
+            region=endpoint.region,
+            sensitivity=traits.sensitivity,
+            source=recalled.attempt,
+            stream=decided.request.stream,
+            subject=whose.subject,
+            target=decided.request.target[:128],
+            task=traits.task,
+            vendor=endpoint.vendor,
+        ),
+    )
+
+
+def entry_name(log: DecisionLog, tenant: str, place: Place) -> str:
+    """Where an answer stood, as the log may know it: a bare digest would let a guess at a prompt be tried."""
+    return log.pseudonym(tenant, "cached", f"{place.partition}:{place.key}")
+
+
 def denial_record(
     error: SignalboxError,
     whose: Who,
@@ -85,7 +130,7 @@ def denial_record(
     weighed: Weighed | None = None,
 ) -> Record:
     """The terminal record of a request that no attempt was planned for. `traits` as far as it got;
-    `weighed` if it was weighed and nothing was left: then the record has all that it takes to decide again."""
+    `weighed` if nothing was left of what was weighed: then the record has all it takes to decide again."""
     body = _denial(error, whose, release, clock_us, target, traits)
     if weighed is not None:
         body = _weighed(body, weighed)

@@ -1,8 +1,8 @@
 """The hallway: one request's way through the rooms, in the order in which `Pipeline` can be read.
 
-    identify → classify → policy → shortlist → rank → record → dispatch
+    identify → classify → policy → recall → shortlist → rank → record → dispatch
 
-A stage that is not built yet (cache, reserve) is absent. Each room is handed what it needs; what was
+A stage that is not built yet (reserve) is absent. Each room is handed what it needs; what was
 decided is written down with the hashes of everything it was decided from.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from signalbox.classify import classify
-from signalbox.decide import Inputs, NothingPermitted, decide
+from signalbox.decide import Choice, Inputs, NothingPermitted, decide
 from signalbox.decided import Decided, Objectives, PinnedRanking, Weighed
 from signalbox.dispatch.attempt import Order
 from signalbox.dispatch.delivery import Delivery
@@ -18,17 +18,19 @@ from signalbox.dispatch.dispatcher import Dispatcher
 from signalbox.dispatch.health import Cut, HealthBook
 from signalbox.dispatch.interlock import Interlock, Release
 from signalbox.domain.errors import PolicyDenied, SignalboxError, UnknownModel
+from signalbox.domain.plan import Plan
 from signalbox.domain.principal import Principal
 from signalbox.domain.request import Request
 from signalbox.domain.traits import Facts, Traits
 from signalbox.domain.verdict import Verdict
-from signalbox.entries import Who, decision_record, denial_record, who
+from signalbox.entries import Who, decision_record, denial_record, entry_name, hit_record, who
 from signalbox.identify import believed
 from signalbox.normalise.structured import check_of
 from signalbox.policy import explain_denials, visible_facts
 from signalbox.ports.clock import Clock, Ids
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import DecisionLog
+from signalbox.recall import Asked, Looked, Recall
 from signalbox.shortlist import ROUTING_NAMES, resolve
 
 _REMEMBERED_MAX: Final = 10_000
@@ -47,8 +49,10 @@ class Pipeline:
         objectives: Objectives,
         count_tokens: Callable[[str], int],
         failpoint: Failpoint = passing,
+        recall: Recall | None = None,
     ) -> None:
         self.objectives = objectives
+        self.recall = recall
         self._interlock = interlock
         self._health = health
         self._dispatcher = dispatcher
@@ -62,22 +66,54 @@ class Pipeline:
     async def run(self, request: Request, principal: Principal) -> tuple[Decided, Delivery]:
         """Decide, write it down, carry it out. Raises members of the error family; each carries the id of
         the decision under which the log has it."""
-        decided = await self.decide(request, principal)
+        ident, clock_us = self._begin()
+        reached = _Reached(self.recall)
+        decided = await self._decided(request, principal, clock_us, ident, reached)
+        looked = reached.looked
+        if looked is not None and looked.recalled is not None:
+            return decided, self._recalled(decided, looked, looked.recalled)
         self._log.pin(decided.cut.digest, decided.cut.content)
         self._log.pin(decided.ranking.digest, decided.ranking.content)
         self._log.post([decision_record(decided, self._who(principal, decided.subject))])
         self._failpoint("pipeline.decided")
         try:
-            return decided, await self._dispatcher.dispatch(_order(decided))
+            delivery = await self._dispatcher.dispatch(_order(decided))
         except SignalboxError as error:
             error.decision = decided.id
             raise
+        if looked is not None and reached.recall is not None:
+            await reached.recall.keep(looked, delivery)
+        return decided, delivery
+
+    def _recalled(self, decided: Decided, looked: Looked, recalled: Delivery) -> Delivery:
+        """An answer that was given before, once it is written down that it is given again."""
+        entry = entry_name(self._log, decided.facts.tenant, looked.place)
+        whose = self._who(decided.principal, decided.subject)
+        self._log.post([hit_record(decided, whose, recalled, looked.kill_epoch, entry)])
+        return recalled
 
     async def decide(self, request: Request, principal: Principal, *, record: bool = True) -> Decided:
-        """Everything up to the plan. A refusal is raised, and written down unless `record` is False."""
+        """Everything up to the plan, as if nothing had been answered before. A refusal is raised, and written
+        down unless `record` is False."""
+        ident, clock_us = self._begin()
+        return await self._decided(request, principal, clock_us, ident, _Reached(None), record=record)
+
+    def _begin(self) -> tuple[str, int]:
+        """A new decision's name, and the moment that it is of."""
         clock_us = self._clock.now_us()
-        ident = self._ids.new(clock_us)
-        reached = _Reached()
+        return self._ids.new(clock_us), clock_us
+
+    async def _decided(
+        self,
+        request: Request,
+        principal: Principal,
+        clock_us: int,
+        ident: str,
+        reached: "_Reached",
+        *,
+        record: bool = True,
+    ) -> Decided:
+        """A refusal on the way is written down with what was reached."""
         try:
             return await self._decide(request, principal, clock_us, ident, reached)
         except SignalboxError as error:
@@ -117,26 +153,37 @@ class Pipeline:
         cut = self._health.cut(catalogue, judged_us)
         ranking = self.objectives.of(target, facts)
         seed = int(ident[-8:], 16)
-        inputs = Inputs(
-            traits,
-            verdict,
-            cut.standings,
-            target.places,
-            ranking.objective,
-            ranking.ranking.attempts_max,
-            clock_us,
-            seed,
-        )
-        reached.inputs, reached.cut, reached.ranking = inputs, cut, ranking
-        try:
-            choice = decide(inputs)
-        except NothingPermitted:
-            raise await self._denied(request, release, facts, verdict) from None
+        subject = declared.user or principal.subject
+        recalled = None
+        if reached.recall is not None:
+            asked = Asked(
+                request, principal, subject, traits, facts, catalogue, verdict.policy, ranking.digest
+            )
+            reached.looked = await reached.recall.look(asked)
+            recalled = reached.looked.recalled if reached.looked is not None else None
+        if recalled is not None:
+            choice = Choice(Plan(ranking.objective.name, (recalled.planned,), 0), ())
+        else:
+            inputs = Inputs(
+                traits,
+                verdict,
+                cut.standings,
+                target.places,
+                ranking.objective,
+                ranking.ranking.attempts_max,
+                clock_us,
+                seed,
+            )
+            reached.inputs, reached.cut, reached.ranking = inputs, cut, ranking
+            try:
+                choice = decide(inputs)
+            except NothingPermitted:
+                raise await self._denied(request, release, facts, verdict) from None
         return Decided(
             id="dec-" + ident,
             operation="op-" + ident,
             principal=principal,
-            subject=declared.user or principal.subject,
+            subject=subject,
             request=request,
             release=release,
             traits=traits,
@@ -235,11 +282,14 @@ class Pipeline:
 
 
 class _Reached:
-    """How far a request came before it was refused."""
+    """How far a request came before it was refused. With `recall` it is also asked whether the same was
+    answered before."""
 
-    __slots__ = ("cut", "inputs", "ranking", "subject", "traits")
+    __slots__ = ("cut", "inputs", "looked", "ranking", "recall", "subject", "traits")
 
-    def __init__(self) -> None:
+    def __init__(self, recall: Recall | None) -> None:
+        self.recall = recall
+        self.looked: Looked | None = None
         self.subject = ""
         self.traits: Traits | None = None
         self.inputs: Inputs | None = None

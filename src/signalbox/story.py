@@ -18,6 +18,7 @@ from signalbox.domain.records import (
     BODIES,
     DecisionBody,
     DenialBody,
+    HitBody,
     IntentBody,
     KeyBody,
     OutcomeBody,
@@ -64,12 +65,14 @@ class Story(Struct, frozen=True):
     lines: tuple[Line, ...]
     same: bool | None
     note: str
+    hit: HitBody | None = None
 
 
 def tell(ident: str, records: Iterable[StoredRecord], blob: Blob, groups: Mapping[str, str]) -> Story:
     """`groups` maps the pseudonyms of groups that are known here to their names. Raises `NotFound`."""
     decision: DecisionBody | None = None
     denial: DenialBody | None = None
+    hit: HitBody | None = None
     intents: list[IntentBody] = []
     outcomes: list[OutcomeBody] = []
     stopped: list[WithdrawnBody] = []
@@ -93,19 +96,23 @@ def tell(ident: str, records: Iterable[StoredRecord], blob: Blob, groups: Mappin
                 decision = body
             case DenialBody():
                 denial = body
+            case HitBody():
+                hit = body
             case IntentBody():
                 intents.append(body)
             case OutcomeBody():
                 outcomes.append(body)
             case WithdrawnBody():
                 stopped.append(body)
-    if decision is None and denial is None:
+    if decision is None and denial is None and hit is None:
         raise NotFound(f"the log has no decision `{ident[:64]}`")
     lines: tuple[Line, ...] = ()
-    same, note = None, "a refusal is told as it was recorded"
+    same, note = None, "a refusal is told as it was recorded" if hit is None else "an answer given again"
     if decision is not None:
         lines, same, note = _again(tenant, decision, blob, groups)
-    return Story(tenant, decision, denial, tuple(intents), tuple(outcomes), tuple(stopped), lines, same, note)
+    return Story(
+        tenant, decision, denial, tuple(intents), tuple(outcomes), tuple(stopped), lines, same, note, hit
+    )
 
 
 def _again(

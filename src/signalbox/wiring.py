@@ -10,6 +10,7 @@ from signalbox.dispatch.budget import BudgetRules
 from signalbox.dispatch.step import RetryRules
 from signalbox.domain.principal import ASSERTABLE, Principal, Tenant
 from signalbox.identify import Key, hashed
+from signalbox.recall import RecallRules
 
 LOCAL_GROUP: Final = "everyone"
 
@@ -45,6 +46,18 @@ def objectives(settings: Settings) -> Objectives:
         settings.feature_objectives,
         attempts_max=settings.dispatch.attempts_max,
     )
+
+
+def recall_rules(settings: Settings) -> dict[str, RecallRules]:
+    return {
+        tenant: RecallRules(
+            ttl_ms=cache.ttl_ms,
+            sensitivity_max=cache.sensitivity_max,
+            scope=cache.scope,
+            any_temperature=cache.any_temperature,
+        )
+        for tenant, cache in settings.tenant_caches.items()
+    }
 
 
 def configured_keys(settings: Settings) -> Iterator[Key]:

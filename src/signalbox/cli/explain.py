@@ -47,6 +47,14 @@ def show(out: Console, story: Story, decision: str) -> None:
         out.print(f"{_when(denial.clock_us)}: refused with {denial.status} {denial.code}")
         for reason in denial.reasons:
             out.print(f"  {reason}", soft_wrap=True)
+    if story.hit is not None:
+        hit = story.hit
+        out.print(
+            f"{_when(hit.clock_us)}: `{hit.target}` was asked for by {hit.subject}, and given the answer of "
+            f"{hit.source} again: {hit.endpoint} ({hit.model} of {hit.vendor}, processed by {hit.processor} "
+            f"in {hit.region}), which policy {hit.policy[:16]}… permits; nothing was sent",
+            soft_wrap=True,
+        )
     if story.decision is not None:
         body = story.decision
         out.print(

@@ -4,12 +4,14 @@ It deliberately holds no credential, only the names under which they are found.
 """
 
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
 from signalbox.domain.endpoint import CatalogueRelease
 from signalbox.domain.plan import Objective
 from signalbox.domain.principal import Tenant
+from signalbox.domain.traits import Sensitivity
 from signalbox.domain.verdict import PolicyRelease
 from signalbox.identity.issuer import Issuer
 from signalbox.proof import Invariants
@@ -89,6 +91,31 @@ class SwitchSettings(Struct, frozen=True, kw_only=True):
     lease_ms: int
 
 
+class CacheSettings(Struct, frozen=True, kw_only=True):
+    """Where answers are kept. `region` names the cell that shares it, `place` where it stands (empty: in this
+    process). `credential` names an environment variable. `timeout_ms`, `url` and `credential` are those of a
+    `valkey`; what bounds that is its own `maxmemory`."""
+
+    store: Literal["memory", "valkey"]
+    entries_max: int
+    bytes_max: int
+    entry_bytes_max: int
+    region: str
+    place: str
+    url: str
+    credential: str
+    timeout_ms: int
+
+
+class TenantCacheSettings(Struct, frozen=True, kw_only=True):
+    """Of a tenant that has its answers kept; as `recall.RecallRules`."""
+
+    ttl_ms: int
+    sensitivity_max: Sensitivity
+    scope: Literal["user", "groups", "tenant"]
+    any_temperature: bool
+
+
 class KeySettings(Struct, frozen=True, kw_only=True):
     """A caller's key by the SHA-256 of its text (lower-case hex). `expires_us`: from then on refused."""
 
@@ -115,6 +142,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     server: ServerSettings
     dispatch: DispatchSettings
     embedded: EmbeddedSettings
+    cache: CacheSettings
     switches: SwitchSettings
     log: LogSettings
     catalogue: CatalogueRelease
@@ -127,5 +155,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     objectives: dict[str, Objective]
     tenant_objectives: dict[str, str]
     feature_objectives: dict[str, dict[str, str]]
+    tenant_caches: dict[str, TenantCacheSettings]
     data_dir: Path
     files: tuple[Path, ...]

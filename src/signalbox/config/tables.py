@@ -20,6 +20,8 @@ Places = Annotated[tuple[str, ...], Meta(description="an array of names declared
 Label = Literal["public", "general", "confidential", "highly-confidential"]
 DurableFrom = Literal["public", "general", "confidential"]
 """A tenant may ask for more than the third law owes, never for less."""
+CachedUpTo = Literal["public", "general", "confidential"]
+"""What is highly confidential is never kept."""
 
 
 class ServerTable(Struct, frozen=True, kw_only=True):
@@ -78,6 +80,20 @@ class LogTable(Struct, frozen=True, kw_only=True):
     origin: str = "localhost/signalbox"
     checkpoint: Duration = "10s"
     trusted_checkpoint: str = ""
+
+
+class CacheTable(Struct, frozen=True, kw_only=True):
+    store: Annotated[Literal["memory", "valkey"], Meta(description="`memory` (the default) or `valkey`")] = (
+        "memory"
+    )
+    entries_max: int = 10_000
+    bytes_max: Size = "64MiB"
+    entry_bytes_max: Size = "256KiB"
+    region: str = ""
+    place: str = ""
+    url: str = ""
+    credential: str = ""
+    timeout: Duration = "50ms"
 
 
 class VendorTable(Struct, frozen=True, kw_only=True):
@@ -207,6 +223,17 @@ class ObjectiveTable(Struct, frozen=True, kw_only=True):
     cost_scale: Annotated[str | None, Meta(description='an amount as a decimal string such as "0.15"')] = None
 
 
+class TenantCacheTable(Struct, frozen=True, kw_only=True):
+    enabled: bool = False
+    ttl: Duration = "10m"
+    sensitivity_max: CachedUpTo = "general"
+    scope: Annotated[
+        Literal["user", "groups", "tenant"],
+        Meta(description="with whom an answer is shared: `user`, `groups` (the default) or `tenant`"),
+    ] = "groups"
+    any_temperature: bool = False
+
+
 class TenantTable(Struct, frozen=True, kw_only=True):
     id: Id
     name: str = ""
@@ -220,6 +247,7 @@ class TenantTable(Struct, frozen=True, kw_only=True):
         dict[str, str],
         Meta(description='a table such as { "excel.formula" = "quality" }, its keys in quotes'),
     ] = {}
+    cache: TenantCacheTable = TenantCacheTable()
 
 
 class KeyTable(Struct, frozen=True, kw_only=True):
@@ -273,6 +301,7 @@ class Document(Struct, frozen=True, kw_only=True):
     server: ServerTable = ServerTable()
     dispatch: DispatchTable = DispatchTable()
     embedded: EmbeddedTable = EmbeddedTable()
+    cache: CacheTable = CacheTable()
     switches: SwitchesTable = SwitchesTable()
     log: LogTable = LogTable()
     places: Annotated[dict[str, str], Meta(description="a table: name of a place → what it means")]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from signalbox.config.caches import cache, tenant_caches
 from signalbox.config.callers import keys, objectives, tenants
 from signalbox.config.catalogue import catalogue
 from signalbox.config.checks import Names, known, quantity, text, whole
@@ -64,6 +65,7 @@ def validate(
         server=_server(document.server, env, faults),
         dispatch=_dispatch(document.dispatch, faults),
         embedded=_embedded(document.embedded, base, env, faults),
+        cache=cache(document, faults),
         log=log_settings(document.log, base, faults),
         switches=_switches(document.switches, faults),
         catalogue=release,
@@ -76,6 +78,7 @@ def validate(
         objectives=named_objectives,
         tenant_objectives={tenant.id: tenant.objective for tenant in document.tenants},
         feature_objectives={tenant.id: dict(tenant.feature_objectives) for tenant in document.tenants},
+        tenant_caches=tenant_caches(document, faults),
         data_dir=_directory(
             document.server.data_dir, env.get(DATA_DIR), base, ("server", "data_dir"), faults
         ),

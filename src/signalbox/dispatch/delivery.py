@@ -5,18 +5,35 @@ import traceback
 from asyncio import current_task
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Final, Protocol
 
 from signalbox.dispatch.attempt import Attempt, Settlement, Status
 from signalbox.dispatch.books import Books
 from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.domain.plan import PlannedAttempt
 from signalbox.domain.reply import Event, Reply
+
+RECALLED: Final = "the same was answered before"
+
+
+class Listener(Protocol):
+    """Hears a stream along with its reader. Raises nothing."""
+
+    def heard(self, event: Event) -> None: ...
+
+    def ended(self) -> None:
+        """It came to a whole reply, and the settlement is known."""
 
 
 class Delivery:
-    """`reply` when it is whole, `events` while it comes. `settlement` is set at its end."""
+    """`reply` when it is whole, `events` while it comes. `settlement` is set at its end. `cache_status` is
+    the header's value (RFC 9211), empty where the tenant has no cache."""
 
-    __slots__ = ("_attempt", "attempt", "endpoint", "events", "number", "planned", "reply", "settlement")
+    __slots__ = (
+        "_attempt", "attempt", "cache_status", "endpoint", "events", "number", "planned", "reply",
+        "settlement",
+    )  # fmt: skip
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
@@ -27,11 +44,51 @@ class Delivery:
         self.reply: Reply | None = None
         self.events: Relay | None = None
         self.settlement: Settlement | None = None
+        self.cache_status = b""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was mapped or left out on the way, in the words of `domain.notes`."""
         return self._attempt.notes
+
+    @property
+    def misrouted(self) -> bool:
+        """Another than was authorised has answered."""
+        return bool(self._attempt.misrouted)
+
+
+class Recalled(Delivery):
+    """An answer that was given before: `attempt` is the one that it came of, and nothing was sent for it."""
+
+    __slots__ = ("_notes",)
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        attempt: str,
+        reply: Reply,
+        settlement: Settlement,
+        notes: tuple[str, ...],
+        cache_status: bytes,
+    ) -> None:
+        # Not the parent's: there is no attempt of this request, and so none on the books.
+        self.attempt = attempt
+        self.number = 1
+        self.endpoint = endpoint
+        self.planned = PlannedAttempt(0, 0, endpoint.price.currency, endpoint.id, 0, 0, RECALLED, 0)
+        self.reply = reply
+        self.events = None
+        self.settlement = settlement
+        self.cache_status = cache_status
+        self._notes = notes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._notes
+
+    @property
+    def misrouted(self) -> bool:
+        return False
 
 
 class Relay:
@@ -41,7 +98,7 @@ class Relay:
     runs none of its code, and a client may leave before it reads the first event.
     """
 
-    __slots__ = ("_attempt", "_books", "_delivery", "_open", "_opening", "_source")
+    __slots__ = ("_attempt", "_books", "_delivery", "_open", "_opening", "_source", "listener")
 
     def __init__(
         self,
@@ -57,6 +114,7 @@ class Relay:
         self._opening = opening[::-1]
         self._source = source
         self._open = True
+        self.listener: Listener | None = None
 
     def __aiter__(self) -> "Relay":
         return self
@@ -73,7 +131,10 @@ class Relay:
             try:
                 event = await self._source.__anext__()
             except StopAsyncIteration:
+                ended = self._open
                 self._delivery.settlement = self._close("ok", None)
+                if ended and self.listener is not None:
+                    self.listener.ended()
                 raise
             except ProviderFailure as failure:
                 self._close("failed", failure)
@@ -91,6 +152,8 @@ class Relay:
             finally:
                 attempt.waiter = None
         attempt.saw(event)
+        if self.listener is not None:
+            self.listener.heard(event)
         return event
 
     async def _cut_off(self, killed: ProviderFailure | None = None) -> ProviderFailure:

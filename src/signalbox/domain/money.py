@@ -63,6 +63,9 @@ class Price(Struct, frozen=True, kw_only=True):
         )
         return Money(_divide_half_even(exact, TOKENS_PER_PRICE), self.currency)
 
+    def nothing(self) -> Money:
+        return Money(0, self.currency)
+
 
 def _divide_half_even(numerator: int, denominator: int) -> int:
     quotient, rest = divmod(numerator, denominator)

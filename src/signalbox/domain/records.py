@@ -2,6 +2,7 @@
 
     decision    the inputs (by content hash) and the plan; names the operation (a user's action) it belongs to
     denial      a terminal record: policy or the shortlist left nothing
+    hit         a terminal record: the same was answered before, and that answer was given again
     intent      one attempt is about to leave
     outcome     what became of that attempt; exactly one per intent
     withdrawn   an attempt that was stopped before its intent, by a re-check
@@ -99,6 +100,37 @@ class DenialBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tokens_out_max: int = 0
 
 
+class HitBody(Struct, frozen=True):
+    """`source` is the attempt that the answer came of, `endpoint` to `vendor` who gave it then and may give
+    it now. `entry` is a pseudonym of where it stood: equal for equal questions in equal circumstances."""
+
+    app: str
+    boundary: str
+    catalogue: str
+    categories: tuple[str, ...]
+    clock_us: int
+    decision: str
+    endpoint: str
+    entry: str
+    feature: str
+    groups: tuple[str, ...]
+    hop: str
+    key: str
+    kill_epoch: int
+    model: str
+    operation: str
+    policy: str
+    processor: str
+    region: str
+    sensitivity: int
+    source: str
+    stream: bool
+    subject: str
+    target: str
+    task: str
+    vendor: str
+
+
 class IntentBody(Struct, frozen=True):
     """`durable`: it was on disk before bytes left. `hop` is why it leaves: `dispatch.step.Hop`."""
 
@@ -178,11 +210,12 @@ class KeyBody(Struct, frozen=True):
     reason: str
 
 
-Body = DecisionBody | DenialBody | IntentBody | KeyBody | OutcomeBody | SwitchBody | WithdrawnBody
+Body = DecisionBody | DenialBody | HitBody | IntentBody | KeyBody | OutcomeBody | SwitchBody | WithdrawnBody
 
 BODIES: Final[dict[str, type[Body]]] = {
     "decision": DecisionBody,
     "denial": DenialBody,
+    "hit": HitBody,
     "intent": IntentBody,
     "key": KeyBody,
     "kill": SwitchBody,

@@ -36,6 +36,8 @@ class ReplyHeaders:
         ]
         if delivery.notes:
             headers.append((b"x-signalbox-notes", "; ".join(delivery.notes).encode()))
+        if delivery.cache_status:
+            headers.append((b"cache-status", delivery.cache_status))
         if settlement is not None:
             headers.append((b"x-signalbox-cost", str(settlement.cost).encode()))
         return headers

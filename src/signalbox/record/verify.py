@@ -23,6 +23,7 @@ _decoders: Final = {kind: msgspec.json.Decoder(type_) for kind, type_ in BODIES.
 _ID_FIELD: Final = {
     "decision": "decision",
     "denial": "decision",
+    "hit": "decision",
     "intent": "attempt",
     "key": "next",
     "kill": "change",

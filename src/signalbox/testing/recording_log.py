@@ -8,7 +8,15 @@ import asyncio
 from collections.abc import Sequence
 
 from signalbox.domain.errors import LogUnavailable
-from signalbox.domain.records import DecisionBody, DenialBody, IntentBody, OutcomeBody, Record, WithdrawnBody
+from signalbox.domain.records import (
+    DecisionBody,
+    DenialBody,
+    HitBody,
+    IntentBody,
+    OutcomeBody,
+    Record,
+    WithdrawnBody,
+)
 
 
 class RecordingLog:
@@ -81,3 +89,7 @@ class RecordingLog:
     @property
     def denials(self) -> list[DenialBody]:
         return [record.body for record in self.records if isinstance(record.body, DenialBody)]
+
+    @property
+    def hits(self) -> list[HitBody]:
+        return [record.body for record in self.records if isinstance(record.body, HitBody)]

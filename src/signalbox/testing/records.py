@@ -8,6 +8,7 @@ from signalbox.domain.records import (
     LOG_TENANT,
     DecisionBody,
     DenialBody,
+    HitBody,
     IntentBody,
     KeyBody,
     OutcomeBody,
@@ -125,6 +126,37 @@ def outcome(number: int, tenant: str = "acme", *, attempt: int = 1, status: str 
         tokens_out=120,
     )
     return Record(tenant, "outcome", id_of(number, attempt), BEGAN_US + number + attempt + 1, body)
+
+
+def hit(number: int, tenant: str = "acme") -> Record:
+    body = HitBody(
+        app="word",
+        boundary="eu",
+        catalogue=RELEASE,
+        categories=(),
+        clock_us=BEGAN_US + number,
+        decision=id_of(number),
+        endpoint="azure-eu",
+        entry="c-1",
+        feature="rewrite",
+        groups=("g-1",),
+        hop="cache",
+        key="k-1",
+        kill_epoch=0,
+        model="gpt",
+        operation="op-1",
+        policy=RELEASE,
+        processor="Microsoft Ireland",
+        region="swedencentral",
+        sensitivity=1,
+        source=id_of(1, 1),
+        stream=False,
+        subject="u-1",
+        target="auto",
+        task="rewriting",
+        vendor="openai",
+    )
+    return Record(tenant, "hit", id_of(number), BEGAN_US + number, body)
 
 
 def withdrawn(number: int, tenant: str = "acme", *, attempt: int = 1) -> Record:

@@ -210,7 +210,8 @@ class Served:
 
         def is_settled() -> bool:
             kinds = [record["kind"] for record in self.records(decision)]
-            return "denial" in kinds or kinds.count("outcome") >= max(1, kinds.count("intent"))
+            ended = "denial" in kinds or "hit" in kinds
+            return ended or kinds.count("outcome") >= max(1, kinds.count("intent"))
 
         eventually(is_settled)
         return self.records(decision)
