@@ -25,6 +25,11 @@ endpoints = typer.Typer(
     help="How the server's endpoints stand: breaker, in flight, retry budget, quarantine.",
     rich_markup_mode=None,
 )
+gates = typer.Typer(
+    help="Admin gates as Cedar, and what a change of rules changes.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 simulate = typer.Typer(
     help="Stand-ins on this machine, for drills and tests.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -35,6 +40,7 @@ drill = typer.Typer(
 )
 app.add_typer(drill, name="drill")
 app.add_typer(endpoints, name="endpoints")
+app.add_typer(gates, name="gates")
 app.add_typer(log, name="log")
 app.add_typer(models, name="models")
 app.add_typer(simulate, name="simulate")
@@ -57,6 +63,27 @@ def check(config: Config = DEFAULT_CONFIG) -> None:
     from signalbox.cli.operate import check
 
     check(config)
+
+
+@gates.command("render")
+def gates_render(config: Config = DEFAULT_CONFIG) -> None:
+    """Print the Cedar that the admin gates become."""
+    from signalbox.cli.gates import render
+
+    render(config)
+
+
+@gates.command("diff")
+def gates_diff(
+    before: Annotated[Path, typer.Argument(help="The settings file to compare with.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Say what changes for whom, from those settings to these.
+
+    From verdicts of both, so rules written by hand and the registry count as well."""
+    from signalbox.cli.gates import diff
+
+    diff(config, before)
 
 
 @app.command()

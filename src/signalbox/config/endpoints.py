@@ -96,6 +96,7 @@ def endpoint(
         contract=written.contract,
         terms_version=written.terms_version,
         certifications=texts(faults, (*path, "certifications"), written.certifications),
+        certified_until_us=_certified_until(written, path, faults),
         served_names=texts(faults, (*path, "served_names"), written.served_names),
         served_places=texts(faults, (*path, "served_places"), written.served_places),
         capabilities=with_implied(capabilities),
@@ -109,6 +110,13 @@ def endpoint(
     if kind is not None:
         check_kind(written, made, kind, path, faults)
     return made
+
+
+def _certified_until(written: EndpointTable, path: FieldPath, faults: Faults) -> dict[str, int]:
+    held = Names(frozenset(written.certifications), faults.clean((*path, "certifications")))
+    for certification in written.certified_until:
+        known(faults, (*path, "certified_until", certification), certification, held, "certification")
+    return {certification: day_us(day) for certification, day in written.certified_until.items()}
 
 
 def _limits(written: LimitsTable, path: FieldPath, faults: Faults) -> Limits:

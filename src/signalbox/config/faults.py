@@ -31,6 +31,7 @@ class Faults:
         self._lines = lines
         self._errors: list[ConfigError] = []
         self._faulty: set[FieldPath] = set()
+        self._adopted: list[ConfigError] = []
 
     def report(self, path: FieldPath, expected: str) -> None:
         """`expected` says what is wrong and what would be right, lower-case, input in backticks."""
@@ -44,6 +45,10 @@ class Faults:
     def report_environment(self, name: str, expected: str) -> None:
         """A fault of an environment variable, which has no line."""
         self._errors.append(ConfigError(expected, file="environment", field=name))
+
+    def adopt(self, errors: Sequence[ConfigError]) -> None:
+        """Faults of another file that this one names; they come after its own."""
+        self._adopted += errors
 
     def written(self, path: FieldPath) -> bool:
         """Whether what stands at `path` is what the author wrote, not a filler."""
@@ -61,8 +66,8 @@ class Faults:
 
     def raise_if_any(self) -> None:
         """Raises `ConfigErrors`."""
-        if self._errors:
-            raise ConfigErrors(sorted(self._errors, key=lambda error: error.line))
+        if self._errors or self._adopted:
+            raise ConfigErrors([*sorted(self._errors, key=lambda error: error.line), *self._adopted])
 
     def _inside_a_fault(self, path: FieldPath) -> bool:
         return any(path[:depth] in self._faulty for depth in range(len(path) + 1))

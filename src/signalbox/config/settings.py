@@ -13,6 +13,7 @@ from signalbox.domain.plan import Objective
 from signalbox.domain.principal import Tenant
 from signalbox.domain.traits import Sensitivity
 from signalbox.domain.verdict import PolicyRelease
+from signalbox.gates import Gates
 from signalbox.identity.issuer import Issuer
 from signalbox.proof import Invariants
 
@@ -136,7 +137,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     `objectives` holds the four built-in names and any of the file's own. `tenant_objectives` has every
     tenant; `feature_objectives` maps a tenant to `app.feature` → objective, which wins over the tenant's.
-    `places` maps each place to what it means, in the author's words.
+    `policy` holds what the admin gates became beside the rules written by hand; `gates_text` is the former
+    alone, empty where no gates are named. `places` maps each place to what it means, in the author's words.
     """
 
     server: ServerSettings
@@ -147,6 +149,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     log: LogSettings
     catalogue: CatalogueRelease
     policy: PolicyRelease
+    gates: Gates
+    gates_text: str
     invariants: Invariants
     places: dict[str, str]
     tenants: tuple[Tenant, ...]

@@ -195,6 +195,10 @@ class EndpointTable(Struct, frozen=True, kw_only=True):
     contract: Annotated[str, Meta(description="the contract under which data is processed")]
     terms_version: Annotated[str, Meta(description="the version or date of the terms accepted")]
     certifications: tuple[str, ...] = ()
+    certified_until: Annotated[
+        dict[str, date],
+        Meta(description="a table: certification → the first date on which it is no longer valid"),
+    ] = {}
     served_names: Annotated[
         tuple[str, ...], Meta(description="an array of the model names it may report as having answered")
     ]
@@ -294,6 +298,7 @@ class IssuerTable(Struct, frozen=True, kw_only=True):
 class PolicyTable(Struct, frozen=True, kw_only=True):
     files: Annotated[tuple[str, ...], Meta(description='an array of patterns such as "policies/*.cedar"')]
     schema: Annotated[str, Meta(description="the path of the Cedar schema")]
+    gates: str = ""
     invariants: str = ""
 
 

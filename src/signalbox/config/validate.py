@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from signalbox.config.caches import cache, tenant_caches
 from signalbox.config.callers import keys, objectives, tenants
 from signalbox.config.catalogue import catalogue
 from signalbox.config.checks import Names, known, quantity, text, whole
 from signalbox.config.faults import Faults
+from signalbox.config.gates import read_gates
 from signalbox.config.issuers import issuers
 from signalbox.config.locate import FieldPath
 from signalbox.config.log import log_settings
@@ -59,6 +62,9 @@ def validate(
     base = file.parent
     release = catalogue(document, faults, now_us=now_us, provider_kinds=provider_kinds)
     policy, policy_files = policies(document.policy, base, faults)
+    admin = read_gates(document, base, faults, now_us)
+    if admin.text:
+        policy = replace(policy, texts={**policy.texts, document.policy.gates: admin.text})
     required, invariants_files = invariants(document.policy, base, faults)
     named_objectives = objectives(document, faults)
     settings = Settings(
@@ -70,6 +76,8 @@ def validate(
         switches=_switches(document.switches, faults),
         catalogue=release,
         policy=policy,
+        gates=admin.gates,
+        gates_text=admin.text,
         invariants=required,
         places=dict(document.places),
         tenants=tenants(document, faults, named_objectives),
@@ -82,7 +90,7 @@ def validate(
         data_dir=_directory(
             document.server.data_dir, env.get(DATA_DIR), base, ("server", "data_dir"), faults
         ),
-        files=(file, *policy_files, *invariants_files),
+        files=(file, *policy_files, *admin.files, *invariants_files),
     )
     if faults.clean(("tenants",), ("boundaries",)):
         missing = check_names(required, {tenant.id for tenant in settings.tenants}, release.boundaries)

@@ -93,6 +93,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     contract: str
     terms_version: str
     certifications: tuple[str, ...]
+    certified_until_us: dict[str, int] = {}  # certification → when it ends; absent: no end was announced
     served_names: tuple[str, ...]  # model names that the endpoint may report as having answered
     served_places: tuple[str, ...] = ()  # places that it may report, in the vendor's words (`us`, `global`)
     capabilities: int  # Capability bits

@@ -59,7 +59,7 @@ def context_json(facts: Facts, places: tuple[str, ...], home_cloud: str) -> str:
 
 
 def edges(catalogue: Catalogue) -> tuple[int, ...]:
-    """The moments (µs, ascending) at which some endpoint's lifecycle changes what `registry_json` says."""
+    """The moments (µs, ascending) at which some endpoint's dates change what `registry_json` says."""
     lifecycles = [endpoint.lifecycle for endpoint in catalogue.endpoints]
     dates = [
         date
@@ -67,6 +67,7 @@ def edges(catalogue: Catalogue) -> tuple[int, ...]:
         for date in (life.available_from_us, life.deprecated_from_us, life.retired_from_us)
         if date is not None
     ]
+    dates += [date for endpoint in catalogue.endpoints for date in endpoint.certified_until_us.values()]
     return tuple(sorted(set(dates)))
 
 
@@ -104,10 +105,15 @@ def _attributes(endpoint: Endpoint, now_us: int) -> dict[str, Any]:
         "trains_on_data": endpoint.trains_on_data,
         "contract": endpoint.contract,
         "terms_version": endpoint.terms_version,
-        "certifications": endpoint.certifications,
+        "certifications": [name for name in endpoint.certifications if _live(endpoint, name, now_us)],
         "available": begun and not ended,
         "deprecated": life.deprecated_from_us is not None and life.deprecated_from_us <= now_us,
     }
+
+
+def _live(endpoint: Endpoint, certification: str, now_us: int) -> bool:
+    until_us = endpoint.certified_until_us.get(certification)
+    return until_us is None or now_us < until_us
 
 
 def _entity(

@@ -153,7 +153,8 @@ def _true_of(
         case UsesPlace(use, place):
             return place in _places(endpoint)[use]
         case Certified(name):
-            return name in endpoint.certifications
+            ends_us = endpoint.certified_until_us.get(name)
+            return name in endpoint.certifications and (ends_us is None or now_us < ends_us)
         case Flagged(flag):
             return _flags(endpoint, now_us)[flag]
 
