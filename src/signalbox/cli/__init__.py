@@ -405,13 +405,16 @@ def log_verify(
 
 
 @log.command("checkpoint")
-def log_checkpoint(config: Config = DEFAULT_CONFIG) -> None:
+def log_checkpoint(
+    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
     """Print the latest signed checkpoint.
 
     Keep it where the log's owner cannot write."""
     from signalbox.cli.log_tree import checkpoint
 
-    checkpoint(config)
+    checkpoint(config, out)
 
 
 @log.command("prove")
@@ -448,12 +451,13 @@ def log_key(
     replace: Annotated[
         bool, typer.Option("--replace", help="Prepare another for a key that is lost or stolen.")
     ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Print the public key that verifies the log's checkpoints."""
     from signalbox.cli.log_tree import key
 
-    key(config, rotate=rotate, replace=replace)
+    key(config, out, rotate=rotate, replace=replace)
 
 
 @app.command("verify")

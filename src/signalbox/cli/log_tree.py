@@ -22,8 +22,8 @@ from signalbox.tlog.witness import Asked
 _PREFIX = "dec-"
 
 
-def checkpoint(config: Path) -> None:
-    console().file.write(str(_latest(open_log(settings_of(config))).note))
+def checkpoint(config: Path, out: Path | None) -> None:
+    _write(out, str(_latest(open_log(settings_of(config))).note))
 
 
 def prove(config: Path, record: int | None, decision: str, since: Path | None, out: Path | None) -> None:
@@ -39,10 +39,7 @@ def prove(config: Path, record: int | None, decision: str, since: Path | None, o
             made = str(_proof(log, latest, _number_of(log, decision) if record is None else record))
     except Invalid as error:
         raise CommandFailed(f"nothing is proved: {error}") from error
-    if out is None:
-        console().file.write(made)
-    else:
-        out.write_text(made, encoding="utf-8")
+    _write(out, made)
 
 
 def export(config: Path, directory: Path) -> None:
@@ -60,13 +57,12 @@ def export(config: Path, directory: Path) -> None:
     )
 
 
-def key(config: Path, *, rotate: bool, replace: bool) -> None:
-    """The public key, or the one that the next start begins to sign with."""
+def key(config: Path, out: Path | None, *, rotate: bool, replace: bool) -> None:
+    """The public key, or else prepares the one that signs from the next start on."""
     if rotate and replace:
         raise CommandFailed("choose one: `--rotate`, where the old key vouches for the new, or `--replace`")
     settings = settings_of(config)
     keys = LogKeyFiles(settings.data_dir, settings.log.origin)
-    out = console()
     if rotate or replace:
         if rotate and keys.current() is None:
             raise CommandFailed("there is no key to rotate: start the server once, and it makes one")
@@ -75,13 +71,26 @@ def key(config: Path, *, rotate: bool, replace: bool) -> None:
             raise CommandFailed(
                 "another key is prepared already, of the other kind: restart the server, or remove it by hand"
             )
-        out.print(f"{prepared.signer.verifier.vkey}\nsigns from the server's next start on", soft_wrap=True)
+        _write(out, f"{prepared.signer.verifier.vkey}\n")
+        console().print("signs from the server's next start on")
         return
     file = settings.data_dir / VKEY_FILE
     try:
-        out.file.write(file.read_text("utf-8"))
+        vkey = file.read_text("utf-8")
     except OSError as error:
         raise CommandFailed(f"no key at `{file}`: start the server once, and it makes one") from error
+    _write(out, vkey)
+
+
+def _write(out: Path | None, text: str) -> None:
+    """To standard output without a file."""
+    if out is None:
+        console().file.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandFailed(f"`{out}` cannot be written: {error.strerror}") from error
 
 
 def _latest(log: SqliteLogReader) -> Seen:

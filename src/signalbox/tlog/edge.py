@@ -19,6 +19,12 @@ class Edge(NamedTuple):
     def extended(self, hashes: bytes) -> tuple["Edge", tuple[Tile, ...]]:
         """The edge after these leaf hashes, and the tiles to be kept: those of level 0 once they are full,
         those above whenever they change (the last one of a level replaces its shorter self)."""
+        if not hashes:
+            return self, ()
+        size = self.size + len(hashes) // HASH_BYTES
+        first = self.levels[0] + hashes if self.levels else hashes
+        if len(first) < TILE_BYTES:  # nearly every append
+            return Edge(size, (first, *self.levels[1:])), ()
         levels = list(self.levels)
         tiles: list[Tile] = []
         level = 0
@@ -40,7 +46,7 @@ class Edge(NamedTuple):
                 tiles.append(Tile(level, number, rest))
             rising = b"".join(roots)
             level += 1
-        return Edge(self.size + len(hashes) // HASH_BYTES, tuple(levels)), tuple(tiles)
+        return Edge(size, tuple(levels)), tuple(tiles)
 
     def root(self) -> bytes:
         """The tree's root hash; at most 255 hashes a level are made for it."""
