@@ -100,7 +100,8 @@ CAPPED = textwrap.dedent(
     store.acquire()
     store.append(batch_of(0, "first"))
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    largest = max(file.stat().st_size for file in Path(sys.argv[1]).iterdir())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 150_000, hard))
     written = 1
     try:
         while True:
