@@ -5,6 +5,7 @@ The reference below reads gates as an administrator does, one by one, and knows 
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -235,6 +236,32 @@ def agree(gates: Gates, asked: list[Facts]) -> None:
 @given(sets_of_gates(), st.lists(requests, min_size=1, max_size=6))
 def test_the_rendered_rules_decide_as_the_gates_say(gates: Gates, asked: list[Facts]) -> None:
     agree(gates, asked)
+
+
+SELECTED = {
+    "vendors": ("anthropic", "openai"), "models": ("claude", "gpt"), "clouds": ("aws", "azure"),
+    "places": PLACES, "processors": ("aws", "anthropic"), "endpoints": ("claude-eu", "gpt"),
+}  # fmt: skip
+AUDIENCES: tuple[dict[str, Any], ...] = (
+    {},
+    {"groups": ("finance",)},
+    {"apps": ("word",)},
+    {"features": ("rewrite",)},
+    {"tenant": "acme"},
+)
+
+
+@pytest.mark.parametrize("decision", Decision)
+@pytest.mark.parametrize("field", SELECTED)
+def test_each_selector_alone_decides_as_it_says(decision: Decision, field: str) -> None:
+    one = Facts("acme", ("finance",), "word", "rewrite", Sensitivity.GENERAL, (), "world")
+    asked = [one, replace(one, tenant="other", groups=(), app="excel", feature="formula")]
+    terms = "2" if decision is Decision.OPT_IN else ""
+    for name in SELECTED[field]:
+        where = Selection(**{field: (name,)})
+        for audience in AUDIENCES:
+            gate = Gate(id="g", decision=decision, where=where, accepted_terms=terms, **audience)
+            agree(Gates(gates=(gate,)), asked)
 
 
 @pytest.mark.soak
