@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from hashlib import sha256
 from math import ceil
 from pathlib import Path
 
@@ -47,6 +48,7 @@ TEXTS = {file.name: file.read_text() for file in sorted(POLICIES.glob("*.cedar")
 EVERYTHING = Period(0, 2**62)
 COUNT = 1_500
 GROUPS = ("everyone", "claude-pilot", "finance")
+STORED: dict[str, tuple[str, ...]] = {"own": (), "azure-mistral": ("us",)}
 FEW = Capability.CHAT | Capability.STREAMING | Capability.JSON_SCHEMA | Capability.TOOLS
 ALL = FEW | Capability.VISION | Capability.JSON_OBJECT | Capability.FORCED_TOOL
 TENANTS = (
@@ -85,7 +87,7 @@ def registry(**changes: Lifecycle) -> Catalogue:
                 cloud=cloud,
                 operator="self" if cloud == "on-premises" else cloud,
                 inference_places=(place,),
-                storage_places=() if cloud == "on-premises" else (place,),
+                storage_places=STORED.get(name, (place,)),
                 retention="none" if cloud == "on-premises" else "days-30",
                 capabilities=able,
                 served_names=(f"{vendor}-model",),
@@ -188,6 +190,7 @@ def test_the_traffic_is_worth_replaying(log: SqliteLogReader) -> None:
     planned = Counter(attempt.endpoint for body in decisions(log) for attempt in body.plan)
     assert set(planned) == {item.id for item in registry().endpoints}
     assert {body.code for body in denials(log)} >= {"policy_denied", "no_candidate"}
+    assert all(body.seed == int(body.decision[-8:], 16) for body in denials(log))
     assert len({body.health for body in decisions(log)}) > 3
     assert len({body.ranking for body in decisions(log)}) > 2
 
@@ -363,6 +366,17 @@ def test_content_under_another_hash_is_refused(log: SqliteLogReader, field: str)
         replayer.again(tenant_id, body)
 
 
+def test_a_release_with_parts_that_are_not_known_is_refused(log: SqliteLogReader) -> None:
+    """Written by another version: it would be compiled without them, and decide otherwise."""
+    tenant_id, body = next((name, body) for name, body in bodies(log) if isinstance(body, DecisionBody))
+    known = msgspec.json.decode(log.blob(body.policy) or b"")
+    content = canonical({**known, "more": []})
+    digest = sha256(content).hexdigest()
+    replayer = Replayer(lambda name: content if name == digest else log.blob(name), names(log), Draft())
+    with pytest.raises(ContentUnreadable, match="has parts that this version does not know"):
+        replayer.again(tenant_id, replace(body, policy=digest))
+
+
 def test_a_catalogue_that_lost_an_endpoint_and_a_model_says_so(log: SqliteLogReader) -> None:
     release = registry().release
     left = replace(
@@ -378,6 +392,34 @@ def test_a_catalogue_that_lost_an_endpoint_and_a_model_says_so(log: SqliteLogRea
     by_name = {body.decision for body in decisions(log) if body.target == "anthropic-model"}
     unknown = {change.decision for change in found.changes if change.kind is Kind.UNKNOWN_NAME}
     assert unknown == by_name
+
+
+def test_where_endpoints_run_counts_also_where_no_plan_changes(log: SqliteLogReader) -> None:
+    release = registry().release
+    wider = replace(
+        release,
+        endpoints=tuple(
+            replace(item, inference_places=("us", "local")) if item.id == "openai-us" else item
+            for item in release.endpoints
+        ),
+    )
+    found = again(log, Draft(catalogue=wider))
+    assert found.changes == ()
+    assert found.places["local"].after > found.places["local"].before
+    assert found.places["us"].after == found.places["us"].before
+
+
+def test_equals_are_told_apart_as_they_were(tmp_path: Path) -> None:
+    """Twins share the load by the seed, which is in the record."""
+    release = registry().release
+    twin = replace(registry().endpoint("own"), id="own-too")
+    over = Catalogue(replace(release, endpoints=(*release.endpoints, twin)))
+    write_log(tmp_path, scene(over, latency=0), 400, seed=9)
+    reader = SqliteLogReader.open(tmp_path)
+    firsts = Counter(body.plan[0].endpoint for body in decisions(reader))
+    assert min(firsts["own"], firsts["own-too"]) > 20
+    assert again(reader).changes == ()
+    reader.close()
 
 
 def test_the_period_takes_what_was_decided_in_it(log: SqliteLogReader) -> None:
@@ -426,7 +468,8 @@ def test_places_and_vendors_count_what_plans_reach(log: SqliteLogReader) -> None
     vendors = Counter(by_id[body.plan[0].endpoint].vendor for body in decisions(log))
     places: Counter[str] = Counter()
     for body in decisions(log):
-        places.update({place for one in body.plan for place in by_id[one.endpoint].inference_places})
+        reached = [by_id[one.endpoint] for one in body.plan]
+        places.update({place for item in reached for place in item.inference_places + item.storage_places})
     assert {name: shift.before for name, shift in found.vendors.items()} == vendors
     assert {name: shift.after for name, shift in found.places.items()} == places
 
@@ -441,6 +484,14 @@ def test_what_breaks_is_told_by_what_is_missing(log: SqliteLogReader) -> None:
     assert any(what.startswith("of `openai-model`, asked for by name") for what in said) or not any(
         body.target == "openai-model" for body in decisions(log)
     )
+
+
+def test_rules_that_keep_the_rest_closed_are_named(log: SqliteLogReader) -> None:
+    """Credentials stay in the house: without one's own machine, no cloud may have them, for that reason."""
+    found = again(log, Draft(added={"draft.cedar": rules(Selection(cloud=("on-premises",)), leave=True)}))
+    said = [count.what for count in found.broken if "exit.cloud.on-premises; elsewhere: " in count.what]
+    assert any("sensitive.credentials" in what.partition("elsewhere")[2] for what in said)
+    assert not any("exit.cloud" in what.partition("elsewhere")[2] for what in said)
 
 
 @pytest.mark.parametrize("leave", [True, False])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from signalbox.domain.money import Money
 from signalbox.replay import Differences, Figures, Group, Shift
@@ -37,7 +37,7 @@ def show_broken(out: Console, found: Differences) -> None:
     if not found.broken:
         out.print("nothing breaks: all that had a plan have one")
         return
-    table = Table("what has no candidate any more", "decisions", "such as")
+    table = Table("what has no candidate any more", "decisions", Column("such as", overflow="fold"))
     for count in found.broken:
         table.add_row(count.what, str(count.decisions), "\n".join(count.examples[:_EXAMPLES]))
     out.print(table)
@@ -80,7 +80,7 @@ def _show_extent(out: Console, found: Differences) -> None:
 
 
 def _show_groups(out: Console, groups: tuple[Group, ...]) -> None:
-    table = Table("change", "decisions", "cost", "because")
+    table = Table("change", "decisions", "cost", Column("because", overflow="fold"))
     for group in groups:
         table.add_row(
             f"{group.kind}\n  {group.was} → {group.now}",

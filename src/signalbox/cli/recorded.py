@@ -71,7 +71,9 @@ def group_names(
 ) -> dict[str, dict[str, str]]:
     """For each tenant, what the groups known here are called in the log. A pseudonym cannot be turned back:
     names that are known are turned into theirs."""
-    names = {LOCAL_GROUP, *more, *(group for key in settings.keys for group in key.groups)}
+    names = {LOCAL_GROUP, *more}
+    names.update(group for key in settings.keys for group in key.groups)
+    names.update(group for issuer in settings.issuers for group in issuer.groups.values())
     known: dict[str, dict[str, str]] = {}
     for tenant in {*(head.tenant for head in log.heads()), *(tenant.id for tenant in settings.tenants)}:
         key = log.tenant_key(tenant)

@@ -14,7 +14,7 @@ from signalbox.domain.errors import NoCandidate
 from signalbox.domain.plan import PlannedAttempt
 from signalbox.domain.records import DecisionBody, DenialBody
 from signalbox.domain.traits import Facts, LatencyClass, Sensitivity, TaskType, Traits
-from signalbox.replay.contents import Blob, Contents
+from signalbox.replay.contents import Blob, Contents, ContentUnreadable
 from signalbox.replay.world import Draft, World
 
 Asked = DecisionBody | DenialBody
@@ -139,7 +139,12 @@ class Replayer:
             catalogue = self._contents.catalogue(asked.catalogue)
             if catalogue is None:
                 return "catalogue release"
-            world = self._worlds[key] = World(policy, catalogue, self._draft)
+            world = World(policy, catalogue, self._draft)
+            if self._draft.keeps_policy and world.policy.hash != asked.policy:
+                raise ContentUnreadable(
+                    f"the policy release `{asked.policy[:16]}…` has parts that this version does not know"
+                )
+            self._worlds[key] = world
         return world
 
     def _missing(self, tenant: str, asked: Asked, what: str) -> Undecided:

@@ -1,7 +1,9 @@
 """How one decision comes out otherwise, and what stands in its way."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from signalbox.decide import Inputs
 from signalbox.domain.endpoint import Catalogue
 from signalbox.domain.plan import PlannedAttempt
 from signalbox.domain.standing import Standing
@@ -48,8 +50,7 @@ def lacking(done: Redecided) -> str:
     left = [inputs.standings[place] for place in places if inputs.verdict.permitted[place]]
     if not left:
         named = "" if inputs.places is None else f"of `{done.asked.target}`, asked for by name, "
-        rules = ", ".join(_obstacles(done)) or "the rules"
-        return f"{named}no endpoint is permitted ({rules})"
+        return f"{named}no endpoint is permitted ({_rules(done, inputs, places)})"
     missing = inputs.traits.needs
     for standing in left:
         missing &= ~standing.capabilities
@@ -57,6 +58,15 @@ def lacking(done: Redecided) -> str:
         return f"no endpoint that is left offers {', '.join(capability_names(missing))}"
     obstacles = {_obstacle(standing, inputs.traits, inputs.clock_us) for standing in left}
     return f"of the endpoints that are left: {'; '.join(sorted(obstacles))}"
+
+
+def _rules(done: Redecided, inputs: Inputs, places: Sequence[int]) -> str:
+    """Of those that were planned, and then of those that are left by these, which others keep closed."""
+    obstacles = _obstacles(done)
+    reasons = [inputs.verdict.reasons[place] for place in places]
+    others = {rule for denied in reasons if not set(denied) & set(obstacles) for rule in denied}
+    said = ", ".join(obstacles)
+    return f"{said}; elsewhere: {', '.join(sorted(others))}" if others else said
 
 
 def _refused(done: Redecided) -> Kind:

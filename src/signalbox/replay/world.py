@@ -45,7 +45,11 @@ class Draft(Struct, frozen=True, kw_only=True):
     @property
     def empty(self) -> bool:
         """Whether everything stays as it was."""
-        return self.policy is None and self.catalogue is None and not self.added and not self.prices
+        return self.keeps_policy and self.catalogue is None and not self.prices
+
+    @property
+    def keeps_policy(self) -> bool:
+        return self.policy is None and not self.added
 
 
 class World:
