@@ -269,6 +269,12 @@ def test_who_knows_the_last_key_follows_back_to_keys_that_the_log_names() -> Non
     assert audited(TWICE, through, keys=(THIRD.verifier, FIRST.verifier), kept=(oldest,)).sound
 
 
+def test_the_tree_that_ends_with_the_handover_is_the_new_keys_too() -> None:
+    notes = {3: BOTH, 4: note(HANDED, SECOND)}
+    for kept in (BOTH, note(HANDED, SECOND, size=3)):
+        assert audited(HANDED, notes, keys=(SECOND.verifier,), kept=(kept,)).sound
+
+
 def test_a_key_signs_nothing_after_it_handed_over_and_nothing_before() -> None:
     assert not audited(HANDED, {3: BOTH, 4: note(HANDED, FIRST)}).sound
     notes = {3: BOTH, 4: note(HANDED, SECOND)}

@@ -411,7 +411,6 @@ class Journal:
             del entries[dropped]
         self._waiters = []
         self._pending = entries
-        self._certify_due = self._certify_due or batch.certify
         self._blobs = batch.blobs + self._blobs
         self._bytes += sum(len(body) for _, body in entries)
         self._loop.call_later(self._retry_ms / 1000, self._retry)
