@@ -224,7 +224,7 @@ def test_verify_finds_a_changed_byte_and_names_the_record(site: Site, cli: Cli) 
     assert cli("log", "verify", "--data", str(copy))[0] == 0
     number = next(n for n, (kind, body) in enumerate(site.log().records) if kind == "outcome")
     attempt = site.log().records[number][1]["attempt"]
-    old = f'"attempt":"{attempt}","billed":"yes"'.encode()
+    old = f'"attempt":"{attempt}","authorised":"confirmed","billed":"yes"'.encode()
     change_in_place(copy, old, old.replace(b"yes", b"not"))
     code, out, _ = cli("log", "verify", "--data", str(copy))
     assert code == 1
