@@ -45,8 +45,8 @@ class ActUnreadable(SignalboxError):
 
 
 class Act(Struct, frozen=True, kw_only=True):
-    """One entry of the history. `number` counts all acts from 1. `tenant` is whose affair it is, empty for the
-    platform's own. `by` is the subject of who did it; `time_us` wall clock; `content` canonical JSON."""
+    """One entry of the history. `number` counts all acts from 1. `tenant` is whose affair it is, empty for
+    the platform's own. `by` is the subject of who did it; `time_us` wall clock; `content` canonical JSON."""
 
     number: int
     kind: str
@@ -61,9 +61,6 @@ class Proposal(Struct, frozen=True):
 
     tenant: str
     content: ActContent
-
-
-_Content = TypeVar("_Content", bound=ActContent)
 
 
 def act_of(proposal: Proposal, *, number: int, by: str, time_us: int) -> Act:

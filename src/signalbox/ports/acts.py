@@ -8,7 +8,7 @@ from signalbox.domain.errors import SignalboxError
 
 
 class ActsUnavailable(SignalboxError):
-    """The history cannot be read or added to. What was known goes on being in force; nothing can be changed."""
+    """The history cannot be read or added to. What was known stays in force; nothing can be changed."""
 
     code = "acts_unavailable"
     status = 503
@@ -36,7 +36,7 @@ class ActStore(Protocol):
         last number any more."""
 
     def keep(self, digest: str, content: bytes) -> None:
-        """Content-addressed bytes that acts refer to (what a release holds). Idempotent; durable on return."""
+        """Content-addressed bytes that acts refer to, as a release. Idempotent; durable on return."""
 
     def content(self, digest: str) -> bytes | None:
         """What was kept under this digest."""
