@@ -27,6 +27,7 @@ from signalbox.adapters.local_keys import obtain
 from signalbox.adapters.log_relay.client import RelayLog
 from signalbox.adapters.log_relay.server import RelayServer
 from signalbox.adapters.providers.registry import InstalledKinds
+from signalbox.adapters.stores.sqlite.acts import SqliteActStore
 from signalbox.adapters.stores.sqlite.log_reader import SqliteLogReader
 from signalbox.adapters.stores.sqlite.log_store import SqliteLogStore
 from signalbox.adapters.stores.sqlite.switches import SqliteSwitchStore
@@ -46,6 +47,7 @@ from signalbox.domain.principal import Principal
 from signalbox.domain.records import Record
 from signalbox.domain.reply import Reply
 from signalbox.domain.request import Request
+from signalbox.governed import Governed
 from signalbox.identify import Key, KeyRing
 from signalbox.identity.issuer import Issuer
 from signalbox.identity.trust import Trust
@@ -135,6 +137,7 @@ class Signalbox:
         self.pipeline: Pipeline
         self.recall: Recall
         self.switchboard: Switchboard
+        self.governed: Governed
 
     @classmethod
     def from_config(
@@ -163,6 +166,7 @@ class Signalbox:
                 rules=retry_rules(settings),
                 failpoint=self._failpoint,
             )
+            was_logged = _was_logged(settings) if isinstance(self.log, Journal) else None
             self.switchboard = Switchboard(
                 SqliteSwitchStore(settings.data_dir),
                 self.interlock,
@@ -170,10 +174,15 @@ class Signalbox:
                 self.clock,
                 lease_us=settings.switches.lease_ms * 1_000,
                 changed=dispatcher.cut_off,
-                was_logged=_was_logged(settings) if isinstance(self.log, Journal) else None,
+                was_logged=was_logged,
             )
             opened.push_async_callback(self.switchboard.aclose)
             await self.switchboard.open()
+            self.governed = Governed(
+                SqliteActStore(settings.data_dir), self.log, self.clock, was_logged=was_logged
+            )
+            opened.push_async_callback(self.governed.board.aclose)
+            await self.governed.board.open()
             self.recall = self._recall(settings)
             opened.push_async_callback(self.recall.aclose)
             self.pipeline = Pipeline(

@@ -16,6 +16,7 @@ from signalbox.domain.errors import NoCandidate, NotFound, SignalboxError
 from signalbox.domain.plan import HealthSnapshot, Ranking
 from signalbox.domain.records import (
     BODIES,
+    ActBody,
     DecisionBody,
     DenialBody,
     HitBody,
@@ -88,7 +89,7 @@ def tell(ident: str, records: Iterable[StoredRecord], blob: Blob, groups: Mappin
                 f"a record of this decision has another shape than this version writes ({error}): "
                 "`signalbox log show --json` prints it as it is"
             ) from error
-        if isinstance(body, KeyBody | SwitchBody) or body.decision != ident:
+        if isinstance(body, ActBody | KeyBody | SwitchBody) or body.decision != ident:
             continue
         tenant = leaf.tenant
         match body:

@@ -103,6 +103,8 @@ def _gist(kind: str, body: Any) -> str:
         case "outcome":
             took = f"{body['elapsed_us'] / 1000:.0f} ms"
             return f"{body['status']} {body['failure']} {took} {body['tokens_out']} tokens"
+        case "act":
+            return f"{body['what']} by {body['by'][:12]}"
         case "kill" | "restore":
             return f"{body['selector']}{' (cut)' if body['cut'] else ''}: {body['reason']}"
         case _:

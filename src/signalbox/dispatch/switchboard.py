@@ -12,25 +12,20 @@ once, whoever made it. It does not say what a selector means (`domain.switches`)
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 from signalbox.dispatch.interlock import Interlock
-from signalbox.domain.errors import LogUnavailable
 from signalbox.domain.records import SWITCH_TENANT, Record, SwitchBody
 from signalbox.domain.switches import NOTHING_STOPPED, SwitchChange, SwitchState, reason_of, selector_of
+from signalbox.histories import LogCopy, StoreThread, WasLogged
 from signalbox.ports.clock import Clock
 from signalbox.ports.log import DecisionLog
 from signalbox.ports.switches import SwitchesUnavailable, SwitchStore
 
 CADENCE_US: Final = 500_000
 _log: Final = logging.getLogger("signalbox.switches")
-_T = TypeVar("_T")
-
-WasLogged = Callable[[Record], bool]
-"""Whether the log has a record of this kind for this id. Blocks."""
 
 
 class Switchboard:
@@ -56,12 +51,14 @@ class Switchboard:
         self._clock = clock
         self._lease_us = lease_us
         self._changed = changed
-        self._was_logged = was_logged
-        self._logged = -1  # up to which epoch; not known yet
-        # The store is only ever called from this thread: one that hangs holds up neither loop nor log.
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="signalbox-switches")
+        self._thread = StoreThread("signalbox-switches")
         self._watching: asyncio.Task[None] | None = None
-        self._copying: asyncio.Task[None] | None = None
+        # Beside the watching: a log that is slow shall not cost the lease.
+        self._copy = (
+            LogCopy("the kill switch", store, self._thread, log, was_logged, self._records)
+            if was_logged is not None
+            else None
+        )
 
     async def open(self) -> None:
         """Nothing is permitted before the store was read once; it need not be readable yet."""
@@ -77,11 +74,10 @@ class Switchboard:
         with contextlib.suppress(asyncio.CancelledError):
             await self._watching
         self._watching = None
-        if self._copying is not None:
-            await self._copying
+        if self._copy is not None:
+            await self._copy.aclose()
         self._interlock.lease_until_us = 0
-        self._thread.submit(self._store.close)
-        self._thread.shutdown(wait=False)
+        self._thread.end_with(self._store.close)
 
     @property
     def heard(self) -> bool:
@@ -101,7 +97,7 @@ class Switchboard:
 
     async def _change(self, changes: Sequence[SwitchChange]) -> SwitchState:
         began_us = self._clock.monotonic_us()
-        state = await self._off_loop(partial(self._store.change, changes))
+        state = await self._thread.run(partial(self._store.change, changes))
         self._obey(state, began_us)
         return state
 
@@ -113,7 +109,7 @@ class Switchboard:
     async def _hear(self) -> None:
         began_us = self._clock.monotonic_us()
         try:
-            state = await self._off_loop(partial(self._store.read, self.state))
+            state = await self._thread.run(partial(self._store.read, self.state))
         except SwitchesUnavailable as error:
             if not self.trouble:
                 _log.error("%s: egress is denied once the lease is over (%s)", error.message, error.operator)
@@ -142,32 +138,15 @@ class Switchboard:
                 ", ".join(kill.selector for kill in state.kills) or "nothing is stopped",
             )
         self._interlock.lease_until_us = max(self._interlock.lease_until_us, began_us + self._lease_us)
-        behind = self._was_logged is not None and self._logged < self.state.epoch
-        if behind and (self._copying is None or self._copying.done()):
-            # Beside the watching: a log that is slow shall not cost the lease.
-            self._copying = asyncio.create_task(self._copy())
+        if self._copy is not None:
+            self._copy.up_to(state.epoch)
 
-    async def _copy(self) -> None:
-        """Have the log know every change once. What does not succeed is tried again at the next reading."""
-        assert self._was_logged is not None  # noqa: S101 - only who writes the log copies
-        try:
-            if self._logged < 0:
-                self._logged = await self._off_loop(self._store.logged)
-            while self._logged < self.state.epoch:
-                missing = await self._off_loop(partial(self._store.history, self._logged))
-                if not missing:
-                    return  # the store has lost what is known here; `_obey` has told
-                for change in missing:
-                    record = switch_record(change, self._log.pseudonym(SWITCH_TENANT, "user", change.by))
-                    if not await self._off_loop(partial(self._was_logged, record)):
-                        await self._log.commit([record])
-                    await self._off_loop(partial(self._store.set_logged, change.epoch))
-                    self._logged = change.epoch
-        except (LogUnavailable, SwitchesUnavailable) as error:
-            _log.error("changes of the kill switch are not in the log yet: %s", error.operator)
+    def _records(self, after: int) -> Iterator[tuple[int, Callable[[], Record]]]:
+        for change in self._store.history(after):
+            yield change.epoch, partial(self._record, change)
 
-    async def _off_loop(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    def _record(self, change: SwitchChange) -> Record:
+        return switch_record(change, self._log.pseudonym(SWITCH_TENANT, "user", change.by))
 
 
 def changes_of(

@@ -8,6 +8,7 @@
     withdrawn   an attempt that was stopped before its intent, by a re-check
     kill        the kill switch was thrown; the operators' own, and no tenant's
     restore     what was killed may be sent to again
+    act         an act of governance (`domain.acts`): a key made, a release approved, a subject erased
     key         another key signs the log's checkpoints from here on; the log's own, and no tenant's
 
 INVARIANT: fields are declared in alphabetical order of their names and hold only strings, integers,
@@ -28,6 +29,19 @@ SWITCH_TENANT: Final = "$switches"
 """Whose records are those of the kill switch. No tenant can be called so."""
 LOG_TENANT: Final = "$log"
 """Whose records are those about the log itself. No tenant can be called so."""
+GOVERNANCE_TENANT: Final = "$governance"
+"""Whose records are the platform's own acts. No tenant can be called so."""
+
+
+class ActBody(Struct, frozen=True):
+    """`content` is the act's own canonical JSON, with pseudonyms where it names users, as `by` is one;
+    `what` its kind, `number` its place in the history of acts."""
+
+    act: str
+    by: str
+    content: str
+    number: int
+    what: str
 
 
 class DecisionBody(Struct, frozen=True):
@@ -210,9 +224,20 @@ class KeyBody(Struct, frozen=True):
     reason: str
 
 
-Body = DecisionBody | DenialBody | HitBody | IntentBody | KeyBody | OutcomeBody | SwitchBody | WithdrawnBody
+Body = (
+    ActBody
+    | DecisionBody
+    | DenialBody
+    | HitBody
+    | IntentBody
+    | KeyBody
+    | OutcomeBody
+    | SwitchBody
+    | WithdrawnBody
+)
 
 BODIES: Final[dict[str, type[Body]]] = {
+    "act": ActBody,
     "decision": DecisionBody,
     "denial": DenialBody,
     "hit": HitBody,

@@ -21,6 +21,7 @@ FINDINGS_MAX: Final = 1_000
 _encoder: Final = msgspec.json.Encoder()
 _decoders: Final = {kind: msgspec.json.Decoder(type_) for kind, type_ in BODIES.items()}
 _ID_FIELD: Final = {
+    "act": "act",
     "decision": "decision",
     "denial": "decision",
     "hit": "decision",

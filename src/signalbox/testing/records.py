@@ -6,6 +6,7 @@ Ids are those a clock would have made (UUIDv7 layout), derived from `number` so 
 from signalbox.domain.plan import PlannedAttempt
 from signalbox.domain.records import (
     LOG_TENANT,
+    ActBody,
     DecisionBody,
     DenialBody,
     HitBody,
@@ -179,3 +180,8 @@ def journey(number: int, tenant: str = "acme") -> tuple[Record, Record, Record]:
 def new_key(next_: str, previous: str) -> Record:
     body = KeyBody(next=next_, previous=previous, reason="rotation")
     return Record(LOG_TENANT, "key", next_, BEGAN_US, body)
+
+
+def act(number: int, tenant: str = "acme") -> Record:
+    body = ActBody(act=f"act-{number}", by="u-1", content='{"key":"k-1"}', number=number, what="key.revoked")
+    return Record(tenant, "act", body.act, BEGAN_US + number, body)
