@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from signalbox.dispatch.attempt import Check
 from signalbox.dispatch.delivery import Delivery
 from signalbox.dispatch.repair import SHOWN_MAX, WORDS_MAX, Asked, asked_again
 from signalbox.dispatch.step import RetryRules
@@ -15,6 +14,7 @@ from signalbox.domain.money import Usage
 from signalbox.domain.reply import Choice, Reply, Said
 from signalbox.domain.request import Declared, Message, Refusal, Request, Text, ToolUse
 from signalbox.domain.verdict import PolicyRelease
+from signalbox.normalise.structured import Check
 from signalbox.pipeline import _order
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House

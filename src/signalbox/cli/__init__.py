@@ -6,7 +6,7 @@ imports when it is called, so that `signalbox --help` loads no server and no pol
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -289,74 +289,46 @@ def replay(
     )
 
 
-@drill.command("exit")
-def drill_exit(
-    vendor: Vendors = None,
-    model: Models = None,
-    endpoint: EndpointIds = None,
-    cloud: Clouds = None,
-    place: PlaceNames = None,
-    since: Since = "30d",
-    until: Until = "",
-    tenant: TenantOnly = "",
-    group: Groups = None,
-    write: WriteDraft = None,
-    json: DifferencesAsJson = False,
-    config: Config = DEFAULT_CONFIG,
-) -> None:
-    """Decide recorded traffic again as if all that is named were gone.
+def _drill(name: str, told: str, *, leave: bool) -> None:
+    @drill.command(name, help=told)
+    def command(
+        vendor: Vendors = None,
+        model: Models = None,
+        endpoint: EndpointIds = None,
+        cloud: Clouds = None,
+        place: PlaceNames = None,
+        since: Since = "30d",
+        until: Until = "",
+        tenant: TenantOnly = "",
+        group: Groups = None,
+        write: WriteDraft = None,
+        json: DifferencesAsJson = False,
+        config: Config = DEFAULT_CONFIG,
+    ) -> None:
+        from signalbox.cli.drill import Question, run, selection
 
-    Shows what breaks, and writes the rules that would do it. Nothing is put in force."""
-    from signalbox.cli.drill import Question, run, selection
-
-    run(
-        config,
-        Question(
-            selection=selection(vendor, model, endpoint, cloud, place),
-            leave=True,
-            since=since,
-            until=until,
-            tenant=tenant,
-            groups=group or [],
-            write=write,
-        ),
-        as_json=json,
-    )
+        run(
+            config,
+            Question(
+                selection=selection(vendor, model, endpoint, cloud, place),
+                leave=leave,
+                since=since,
+                until=until,
+                tenant=tenant,
+                groups=group or [],
+                write=write,
+            ),
+            as_json=json,
+        )
 
 
-@drill.command("recentralise")
-def drill_recentralise(
-    vendor: Vendors = None,
-    model: Models = None,
-    endpoint: EndpointIds = None,
-    cloud: Clouds = None,
-    place: PlaceNames = None,
-    since: Since = "30d",
-    until: Until = "",
-    tenant: TenantOnly = "",
-    group: Groups = None,
-    write: WriteDraft = None,
-    json: DifferencesAsJson = False,
-    config: Config = DEFAULT_CONFIG,
-) -> None:
-    """Decide recorded traffic again as if nothing but what is named were left.
-
-    Shows what breaks, and writes the rules that would do it. Nothing is put in force."""
-    from signalbox.cli.drill import Question, run, selection
-
-    run(
-        config,
-        Question(
-            selection=selection(vendor, model, endpoint, cloud, place),
-            leave=False,
-            since=since,
-            until=until,
-            tenant=tenant,
-            groups=group or [],
-            write=write,
-        ),
-        as_json=json,
-    )
+_SHOWN: Final = "Shows what breaks, and writes the rules that would do it. Nothing is put in force."
+_drill("exit", f"Decide recorded traffic again as if all that is named were gone.\n\n{_SHOWN}", leave=True)
+_drill(
+    "recentralise",
+    f"Decide recorded traffic again as if nothing but what is named were left.\n\n{_SHOWN}",
+    leave=False,
+)
 
 
 @log.command("show")

@@ -29,6 +29,7 @@ from signalbox.domain.reply import (
     ToolDelta,
 )
 from signalbox.domain.request import Request
+from signalbox.normalise.structured import Check
 from signalbox.domain.traits import Facts
 
 _NAME_MAX: Final = 128
@@ -36,9 +37,6 @@ _CHARACTERS_PER_TOKEN: Final = 4  # for what was relayed and never metered
 
 
 Status = Literal["ok", "failed", "cancelled"]
-
-Check = Callable[[Reply], str | None]
-"""Judges a whole reply: words for the model that say what is wrong with it, or None. Pure."""
 
 
 class Order(Struct, frozen=True):

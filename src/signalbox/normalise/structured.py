@@ -20,6 +20,7 @@ SCHEMA_PARAM: Final = "response_format.json_schema.schema"
 TOOL_NAME: Final = "answer"
 
 Check = Callable[[Reply], str | None]
+"""Judges a whole reply: words for the model that say what is wrong with it, or None. Pure."""
 
 _ANY_OBJECT: Final[dict[str, Any]] = {"type": "object"}
 _WHOLE: Final = ("stop", "stop_sequence", "tool_calls")
