@@ -64,6 +64,7 @@ from signalbox.record.journal import Journal
 from signalbox.record.leaf import read_leaf
 from signalbox.record.notary import Notary, retained_in
 from signalbox.wiring import (
+    admin_key,
     breaker_rules,
     budget_rules,
     configured_keys,
@@ -77,6 +78,7 @@ from signalbox.wiring import (
 VERDICTS_KEPT: Final = 10_000
 LOCAL_KEY_FILE: Final = "local.key"
 OPERATOR_KEY_FILE: Final = "operator.key"
+ADMIN_KEY_FILE: Final = "admin.key"
 RELAY_SOCKET: Final = "log.sock"
 
 
@@ -318,6 +320,7 @@ class Signalbox:
             self._local = local_key(settings, obtain(settings.data_dir, LOCAL_KEY_FILE))
             keys.append(self._local)
             keys.append(operator_key(settings, obtain(settings.data_dir, OPERATOR_KEY_FILE)))
+            keys.append(admin_key(settings, obtain(settings.data_dir, ADMIN_KEY_FILE)))
         tenants = {tenant.id: tenant for tenant in settings.tenants}
         return KeyRing(keys, self._trust.tokens(settings.issuers, tenants))
 

@@ -17,6 +17,8 @@ from signalbox.config import ConfigErrors
 from signalbox.domain.errors import NotFound, SignalboxError
 from signalbox.domain.request import Request
 from signalbox.domain.switches import selectors_of
+from signalbox.edge.admin import AdminApi
+from signalbox.edge.admin import principals as principals_doors
 from signalbox.edge.app import Edge
 from signalbox.edge.gate import Gate
 from signalbox.edge.operations import Operations, Readiness, ReloadRefused
@@ -45,6 +47,11 @@ class HttpService:
         )
         operations = Operations(self.gate, self)
         served = doors(self.gate, self._count)
+        self.admin = AdminApi(
+            self.gate,
+            principals_doors.operations(),
+            lambda: {tenant.id for tenant in box.settings.tenants},
+        )
         self.app = Edge(
             {
                 **served.routes,
@@ -56,7 +63,7 @@ class HttpService:
                 "/admin/v1/endpoints/release": operations.release,
                 "/admin/v1/kills": operations.kills,
             },
-            served.under,
+            {**served.under, "/admin/v1/": self.admin},
         )
 
     def _count(self, request: Request) -> int:

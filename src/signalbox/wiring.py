@@ -86,6 +86,15 @@ def operator_key(settings: Settings, credential: str) -> Key:
     return Key(hashed(credential), principal)
 
 
+def admin_key(settings: Settings, credential: str) -> Key:
+    """This machine's key for the admin API: who can read it could change the settings as well. It may ask no
+    model, and neither write a policy nor approve one."""
+    principal = Principal(
+        tenant=settings.tenants[0], key="local-admin", subject="local-admin", roles=("platform-admin",)
+    )
+    return Key(hashed(credential), principal)
+
+
 def _principal(key: KeySettings, tenant: Tenant) -> Principal:
     return Principal(
         tenant=tenant,

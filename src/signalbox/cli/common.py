@@ -27,7 +27,10 @@ class _Message(msgspec.Struct):
 
 
 class _Refusal(msgspec.Struct):
-    error: _Message
+    """In the dialect's shape, or as problem details."""
+
+    error: _Message | None = None
+    detail: str = ""
 
 
 class CommandFailed(SignalboxError):
@@ -74,7 +77,7 @@ def call_server(settings: Settings, method: str, path: str, *, timeout_s: float 
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError as error:
-        raise _stranger(address(settings)) from error
+        raise stranger(address(settings)) from error
 
 
 def send(
@@ -94,11 +97,13 @@ def send(
             try:
                 said = msgspec.json.decode(error.read(), type=_Refusal)
             except msgspec.DecodeError:
-                raise _stranger(url) from error
-        raise CommandFailed(said.error.message) from error
+                raise stranger(url) from error
+        words = said.error.message if said.error else said.detail
+        raise (CommandFailed(words) if words else stranger(url)) from error
     except (OSError, HTTPException) as error:
         raise CommandFailed(f"no server answers at {url}: start it with `make run` ({error})") from error
 
 
-def _stranger(where: str) -> CommandFailed:
+def stranger(where: str) -> CommandFailed:
+    """Whoever answered there does not speak as a Signalbox of this version does."""
     return CommandFailed(f"what answers at {where} is no Signalbox: is the `port` under [server] right?")

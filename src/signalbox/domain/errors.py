@@ -11,7 +11,10 @@
     │   ├── NotPermitted                403  the key may not assert this, or not use this door
     │   ├── UnknownModel                404
     │   ├── NotFound                    404
-    │   └── MethodNotAllowed            405
+    │   ├── MethodNotAllowed            405
+    │   ├── Conflict                    409  what is asked for does not go with how things stand
+    │   ├── PreconditionFailed          412  the resource is not as the caller last read it
+    │   └── PreconditionRequired        428  the caller must say which version it read
     ├── PolicyDenied                    403  no endpoint is permitted: carries the denials
     ├── NoCandidate                     400 / 503  permitted endpoints exist, none can serve this
     ├── AttemptsExhausted               502 / 503 / 429 / 504  every attempt of the plan failed
@@ -106,6 +109,25 @@ class MethodNotAllowed(CallerError):
     def __init__(self, method: str, path: str, allowed: Sequence[str]) -> None:
         self.allowed = ", ".join(allowed)
         super().__init__(f"`{method[:16]}` is not offered at {path}: use {self.allowed}")
+
+
+class Conflict(CallerError):
+    """What is asked for does not go with how things stand: a name that is taken, a key that is revoked."""
+
+    code = "conflict"
+    status = 409
+
+
+class PreconditionFailed(CallerError):
+    """Somebody changed the resource since the caller read it."""
+
+    code = "precondition_failed"
+    status = 412
+
+
+class PreconditionRequired(CallerError):
+    code = "precondition_required"
+    status = 428
 
 
 class Denial(Struct, frozen=True):

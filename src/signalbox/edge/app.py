@@ -8,10 +8,11 @@ from typing import Final
 
 from signalbox.domain.errors import InternalError, NotFound, SignalboxError
 from signalbox.edge.gate import Handler, Receive, Scope, Send, answer_error, stopping
-from signalbox.edge.problems import ANTHROPIC, OPENAI, Shape
+from signalbox.edge.problems import ANTHROPIC, OPENAI, PROBLEM, Shape
 
 _log: Final = logging.getLogger("signalbox.edge")
 _ANTHROPIC_PATH: Final = "/v1/messages"
+_ADMIN_PATH: Final = "/admin/"
 ANTHROPIC_VERSION: Final = b"anthropic-version"
 
 
@@ -58,6 +59,8 @@ def nowhere(scope: Scope) -> NotFound:
 
 def shape_for(scope: Scope) -> Shape:
     """How whoever asks here wants to read errors, as far as path and headers tell."""
+    if scope["path"].startswith(_ADMIN_PATH):
+        return PROBLEM
     if scope["path"].startswith(_ANTHROPIC_PATH) or speaks_anthropic(scope):
         return ANTHROPIC
     return OPENAI

@@ -61,16 +61,21 @@ class Gate:
             raise error
         return principal
 
-    async def admitted(self, credential: str, action: Action, tenant: str = PLATFORM) -> Principal:
-        """For doors that not everyone may use; who tries is written down."""
-        principal: Principal | None = None
+    async def known(self, credential: str) -> Principal:
+        """For doors that everyone may use who is known here."""
         try:
-            principal = await self.identify(credential)
-            if not may(principal, action, tenant):
-                raise NotPermitted(f"this door asks for `{action}`, which {_named(principal)} may not")
+            return await self.identify(credential)
         except SignalboxError as error:
-            self.write_down(principal, error)
+            self.write_down(None, error)
             raise
+
+    async def admitted(self, credential: str, action: Action, tenant: str | None = PLATFORM) -> Principal:
+        """For doors that not everyone may use; who tries is written down. None: in its own tenant."""
+        principal = await self.known(credential)
+        if not may(principal, action, principal.tenant.id if tenant is None else tenant):
+            error = NotPermitted(f"this door asks for `{action}`, which {_named(principal)} may not")
+            self.write_down(principal, error)
+            raise error
         return principal
 
     def write_down(self, principal: Principal | None, error: SignalboxError) -> None:
@@ -90,9 +95,15 @@ def _named(principal: Principal) -> str:
     return f"the role {roles}" if roles else "a credential without a role"
 
 
-async def answer(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """One whole JSON answer."""
-    await send(_start(status, body, headers))
+async def answer(
+    send: Send,
+    status: int,
+    body: bytes,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+    content_type: bytes = b"application/json",
+) -> None:
+    """One whole answer."""
+    await send(_start(status, body, headers, content_type))
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
@@ -108,9 +119,9 @@ async def answer_error(
     headers = headers_of(error, shape)
     body = shape.body(error)
     if receive is None or not isinstance(error, RequestTooLarge):
-        await answer(send, error.status, body, headers)
+        await answer(send, error.status, body, headers, shape.content_type)
         return
-    await send(_start(error.status, body, headers))
+    await send(_start(error.status, body, headers, shape.content_type))
     await send({"type": "http.response.body", "body": body, "more_body": True})
     # The protocol's time limit for bodies ends this at the latest.
     while (await receive()).get("more_body"):
@@ -118,12 +129,14 @@ async def answer_error(
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _start(status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, Any]:
+def _start(
+    status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]], content_type: bytes
+) -> dict[str, Any]:
     return {
         "type": "http.response.start",
         "status": status,
         "headers": [
-            (b"content-type", b"application/json"),
+            (b"content-type", content_type),
             (b"content-length", b"%d" % len(body)),
             *headers,
         ],

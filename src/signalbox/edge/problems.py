@@ -7,6 +7,7 @@ status is the same in every dialect and stands with the error.
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -57,6 +58,7 @@ class Shape(NamedTuple):
 
     body: Callable[[SignalboxError], bytes]
     request_id: bytes
+    content_type: bytes = b"application/json"
 
 
 class OpenAIError(msgspec.Struct, omit_defaults=True):
@@ -85,8 +87,30 @@ def anthropic_body(error: SignalboxError) -> bytes:
     return msgspec.json.encode({"type": "error", "error": shown, "request_id": error.decision or None})
 
 
+class Problem(msgspec.Struct, omit_defaults=True):
+    """Problem details (RFC 9457); `code`, `param` and `decision` are members of our own."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    param: str | None = None
+    decision: str = ""
+
+
+def problem_body(error: SignalboxError) -> bytes:
+    title = error.code.replace("_", " ") if error.status != 500 else HTTPStatus(500).phrase.lower()
+    kind = f"urn:signalbox:problem:{error.code}"
+    return msgspec.json.encode(
+        Problem(kind, title, error.status, error.message, error.code, error.param, error.decision)
+    )
+
+
 OPENAI: Final = Shape(openai_body, b"x-request-id")
 ANTHROPIC: Final = Shape(anthropic_body, b"request-id")
+PROBLEM: Final = Shape(problem_body, b"x-request-id", b"application/problem+json")
+"""Of the admin API."""
 
 
 def openai_type(error: SignalboxError) -> str:

@@ -151,6 +151,10 @@ class Served:
         return (self.data_dir / "operator.key").read_text().strip()
 
     @property
+    def admin_key(self) -> str:
+        return (self.data_dir / "admin.key").read_text().strip()
+
+    @property
     def complaints(self) -> str:
         return self._errors.read_text()
 
