@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from signalbox.decide import Inputs
+from signalbox.dispatch.grants import PinnedTerms
 from signalbox.dispatch.health import Cut
 from signalbox.dispatch.interlock import Release
 from signalbox.domain.canonical import canonical
@@ -60,17 +61,20 @@ class Objectives:
 
 
 class Weighed(Struct, frozen=True):
-    """All that a plan, or its absence, follows from."""
+    """All that a plan, or its absence, follows from. `granted`: the break-glass grant that the verdict was
+    given under."""
 
     inputs: Inputs
     cut: Cut
     ranking: PinnedRanking
+    granted: PinnedTerms | None = None
 
 
 class Decided(Struct, frozen=True, kw_only=True):
     """`clock_us` is wall clock; `marks_us` monotonic: when the request came in, and when classify, policy
     and rank were done with it. `seed` breaks ties and draws jitter. `subject` is the user that the key
-    speaks for, or the key's own. `check` is what replies must pass, where the request says so."""
+    speaks for, or the key's own. `check` is what replies must pass, where the request says so. `granted` is
+    the break-glass grant that covers the caller, if one does."""
 
     id: str
     operation: str
@@ -89,3 +93,4 @@ class Decided(Struct, frozen=True, kw_only=True):
     seed: int
     check: Check | None
     marks_us: tuple[int, int, int, int]
+    granted: PinnedTerms | None = None

@@ -10,6 +10,7 @@ from signalbox.decided import Decided, Weighed
 from signalbox.dispatch.delivery import Delivery
 from signalbox.dispatch.interlock import Release
 from signalbox.domain.errors import NoCandidate, PolicyDenied, SignalboxError
+from signalbox.domain.grants import grant_of
 from signalbox.domain.principal import Principal
 from signalbox.domain.records import DecisionBody, DenialBody, HitBody, Record
 from signalbox.domain.traits import Traits
@@ -53,6 +54,8 @@ def decision_record(decided: Decided, whose: Who) -> Record:
             deadline_ms=traits.deadline_ms,
             decision=decided.id,
             feature=traits.feature,
+            grant=decided.granted.digest if decided.granted is not None else "",
+            granted=_granted(decided) if decided.granted is not None else (),
             groups=whose.groups,
             health=decided.cut.digest,
             key=whose.key,
@@ -74,6 +77,12 @@ def decision_record(decided: Decided, whose: Who) -> Record:
             tokens_out_max=traits.tokens_out_max,
         ),
     )
+
+
+def _granted(decided: Decided) -> tuple[str, ...]:
+    """The endpoints of the plan that only a grant permits."""
+    index, reasons = decided.release.catalogue.index, decided.verdict.reasons
+    return tuple([item.endpoint for item in decided.plan.attempts if grant_of(reasons[index[item.endpoint]])])
 
 
 def hit_record(decided: Decided, whose: Who, recalled: Delivery, kill_epoch: int, entry: str) -> Record:
@@ -176,6 +185,7 @@ def _weighed(body: DenialBody, weighed: Weighed) -> DenialBody:
         catalogue=inputs.verdict.catalogue,
         clock_us=inputs.clock_us,
         deadline_ms=traits.deadline_ms,
+        grant=weighed.granted.digest if weighed.granted is not None else "",
         health=weighed.cut.digest,
         latency_class=traits.latency_class,
         needs=traits.needs,

@@ -9,12 +9,15 @@ decided is written down with the hashes of everything it was decided from.
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from signalbox.classify import classify
 from signalbox.decide import Choice, Inputs, NothingPermitted, decide
 from signalbox.decided import Decided, Objectives, PinnedRanking, Weighed
 from signalbox.dispatch.attempt import Order
 from signalbox.dispatch.delivery import Delivery
 from signalbox.dispatch.dispatcher import Dispatcher
+from signalbox.dispatch.grants import PinnedTerms
 from signalbox.dispatch.health import Cut, HealthBook
 from signalbox.dispatch.interlock import Interlock, Release
 from signalbox.domain.errors import PolicyDenied, SignalboxError, UnknownModel
@@ -26,7 +29,7 @@ from signalbox.domain.verdict import Verdict
 from signalbox.entries import Who, decision_record, denial_record, entry_name, hit_record, who
 from signalbox.identify import believed
 from signalbox.normalise.structured import check_of
-from signalbox.policy import explain_denials, visible_facts
+from signalbox.policy import explain_denials, under, visible_facts
 from signalbox.ports.clock import Clock, Ids
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import DecisionLog
@@ -74,6 +77,8 @@ class Pipeline:
             return decided, self._recalled(decided, looked, looked.recalled)
         self._log.pin(decided.cut.digest, decided.cut.content)
         self._log.pin(decided.ranking.digest, decided.ranking.content)
+        if decided.granted is not None:
+            self._log.pin(decided.granted.digest, decided.granted.content)
         self._log.post([decision_record(decided, self._who(principal, decided.subject))])
         self._failpoint("pipeline.decided")
         try:
@@ -147,7 +152,18 @@ class Pipeline:
         classified_us = monotonic_us()
 
         facts = _facts(principal, traits)
-        verdict = await self._interlock.verdict(release, facts, clock_us)
+        granted = None
+        if self._interlock.grants:
+            user = declared.user or principal.subject
+            granted = self._interlock.grants.covering(
+                principal, user, traits.sensitivity, clock_us, classified_us
+            )
+        if granted is None:
+            verdict = await self._interlock.verdict(release, facts, clock_us)
+        else:
+            reached.granted = granted
+            facts = replace(facts, grant=granted.terms.id)
+            verdict = await self._verdict_under(granted, release, facts, clock_us)
         judged_us = monotonic_us()
 
         cut = self._health.cut(catalogue, judged_us)
@@ -178,7 +194,7 @@ class Pipeline:
             try:
                 choice = decide(inputs)
             except NothingPermitted:
-                raise await self._denied(request, release, facts, verdict) from None
+                raise await self._denied(request, release, facts, verdict, granted) from None
         return Decided(
             id="dec-" + ident,
             operation="op-" + ident,
@@ -197,7 +213,15 @@ class Pipeline:
             seed=seed,
             check=check,
             marks_us=(started_us, classified_us, judged_us, monotonic_us()),
+            granted=granted,
         )
+
+    async def _verdict_under(
+        self, granted: PinnedTerms, release: Release, facts: Facts, now_us: int
+    ) -> Verdict:
+        """Policy's answer where a break-glass grant covers the caller."""
+        verdict = await self._interlock.verdict(release, facts, now_us)
+        return under(granted.terms, verdict, facts, release.catalogue, now_us)
 
     def refuse(
         self,
@@ -217,6 +241,8 @@ class Pipeline:
         if weighed is not None:
             self._log.pin(weighed.cut.digest, weighed.cut.content)
             self._log.pin(weighed.ranking.digest, weighed.ranking.content)
+            if weighed.granted is not None:
+                self._log.pin(weighed.granted.digest, weighed.granted.content)
         self._log.post(
             [denial_record(error, whose, release, clock_us, target=target, traits=traits, weighed=weighed)]
         )
@@ -255,11 +281,16 @@ class Pipeline:
         return (*ROUTING_NAMES, *models, *(endpoint.id for endpoint in endpoints))
 
     async def _denied(
-        self, request: Request, release: Release, facts: Facts, verdict: Verdict
+        self,
+        request: Request,
+        release: Release,
+        facts: Facts,
+        verdict: Verdict,
+        granted: PinnedTerms | None,
     ) -> SignalboxError:
         """In words. The caller reads only of endpoints that it may know of: one that it may not know of
         does not exist for it."""
-        known = await self._known(release, facts)
+        known = await self._known(release, facts, granted)
         denials = explain_denials(verdict, release.catalogue, release.policy)
         target = resolve(request.target, release.catalogue)
         if target is not None and target.places is not None:
@@ -270,10 +301,15 @@ class Pipeline:
         visible = tuple(denial for denial in denials if denial.endpoint in known)
         return PolicyDenied("policy permits no endpoint for this request", denials=denials, visible=visible)
 
-    async def _known(self, release: Release, facts: Facts) -> frozenset[str]:
+    async def _known(
+        self, release: Release, facts: Facts, granted: PinnedTerms | None = None
+    ) -> frozenset[str]:
         """Endpoints that the caller may know of: those permitted it for public content."""
-        widest = visible_facts(release.policy, facts)
-        verdict = await self._interlock.verdict(release, widest, self._clock.now_us())
+        widest, now_us = visible_facts(release.policy, facts), self._clock.now_us()
+        if granted is None:
+            verdict = await self._interlock.verdict(release, widest, now_us)
+        else:
+            verdict = await self._verdict_under(granted, release, widest, now_us)
         return frozenset(
             endpoint.id
             for endpoint, permitted in zip(release.catalogue.endpoints, verdict.permitted, strict=True)
@@ -285,7 +321,7 @@ class _Reached:
     """How far a request came before it was refused. With `recall` it is also asked whether the same was
     answered before."""
 
-    __slots__ = ("cut", "inputs", "looked", "ranking", "recall", "subject", "traits")
+    __slots__ = ("cut", "granted", "inputs", "looked", "ranking", "recall", "subject", "traits")
 
     def __init__(self, recall: Recall | None) -> None:
         self.recall = recall
@@ -294,12 +330,13 @@ class _Reached:
         self.traits: Traits | None = None
         self.inputs: Inputs | None = None
         self.cut: Cut | None = None
+        self.granted: PinnedTerms | None = None
         self.ranking: PinnedRanking | None = None
 
     def weighed(self) -> Weighed | None:
         if self.inputs is None or self.cut is None or self.ranking is None:
             return None
-        return Weighed(self.inputs, self.cut, self.ranking)
+        return Weighed(self.inputs, self.cut, self.ranking, self.granted)
 
 
 def _order(decided: Decided) -> Order:

@@ -9,10 +9,12 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signalbox.decide import Choice, Inputs, NothingPermitted, decide
 from signalbox.domain.endpoint import Catalogue, CatalogueRelease
 from signalbox.domain.errors import NoCandidate, NotFound, SignalboxError
+from signalbox.domain.grants import GrantTerms, grant_of
 from signalbox.domain.plan import HealthSnapshot, Ranking
 from signalbox.domain.records import (
     BODIES,
@@ -29,7 +31,7 @@ from signalbox.domain.records import (
 from signalbox.domain.standing import standings
 from signalbox.domain.traits import Facts
 from signalbox.domain.verdict import Verdict
-from signalbox.policy import CompiledPolicy, explain_denials
+from signalbox.policy import CompiledPolicy, explain_denials, under
 from signalbox.ports.log import StoredRecord
 from signalbox.replay import compiled, traits_of
 from signalbox.shortlist import resolve
@@ -142,6 +144,11 @@ def _again(
         body.boundary,
     )
     verdict = policy.verdict(facts, body.clock_us)
+    grant = contents.get("break-glass grant")
+    if grant is not None:
+        terms = msgspec.json.decode(grant, type=GrantTerms)
+        facts = replace(facts, grant=terms.id)
+        verdict = under(terms, verdict, facts, catalogue, body.clock_us)
     target = resolve(body.target, catalogue)
     inputs = Inputs(
         traits,
@@ -157,7 +164,7 @@ def _again(
         choice = decide(inputs)
     except (NothingPermitted, NoCandidate):
         return (), False, "decided again, nothing was left: the record and its inputs do not agree"
-    same = choice.plan.attempts == body.plan
+    same = choice.plan.attempts == body.plan and _only_granted(catalogue, verdict, choice) == body.granted
     note = "decided again from the recorded inputs: the same plan" if same else "decided again: ANOTHER plan"
     return _lines(catalogue, policy, verdict, choice), same, note
 
@@ -168,7 +175,16 @@ def _inputs(body: DecisionBody) -> dict[str, str]:
         "policy": body.policy,
         "health snapshot": body.health,
         "ranking rules": body.ranking,
+        **({"break-glass grant": body.grant} if body.grant else {}),
     }
+
+
+def _only_granted(catalogue: Catalogue, verdict: Verdict, choice: Choice) -> tuple[str, ...]:
+    return tuple(
+        attempt.endpoint
+        for attempt in choice.plan.attempts
+        if grant_of(verdict.reasons[catalogue.index[attempt.endpoint]])
+    )
 
 
 _FATES: Final = ("planned", "not needed", "dropped", "denied")
@@ -179,12 +195,17 @@ def _lines(
 ) -> tuple[Line, ...]:
     """Every endpoint of the catalogue, the planned ones first and in their order."""
     planned = {attempt.endpoint: attempt for attempt in choice.plan.attempts}
+    granted = {
+        endpoint.id: f"; permitted by break-glass `{ident}` alone"
+        for endpoint, reasons in zip(catalogue.endpoints, verdict.reasons, strict=True)
+        if (ident := grant_of(reasons))
+    }
     dropped = {item.endpoint: item.reason for item in choice.dropped}
     denied = {
         denial.endpoint: "; ".join(denial.reasons) for denial in explain_denials(verdict, catalogue, policy)
     }
     lines = [
-        Line(name, "planned", f"{place}. {attempt.reason}")
+        Line(name, "planned", f"{place}. {attempt.reason}{granted.get(name, '')}")
         for place, (name, attempt) in enumerate(planned.items(), start=1)
     ]
     for endpoint in catalogue.endpoints:
@@ -196,5 +217,6 @@ def _lines(
         elif name in dropped:
             lines.append(Line(name, "dropped", dropped[name]))
         else:
-            lines.append(Line(name, "not needed", "permitted and able, and behind the attempts of the plan"))
+            why = "permitted and able, and behind the attempts of the plan" + granted.get(name, "")
+            lines.append(Line(name, "not needed", why))
     return tuple(sorted(lines, key=lambda line: _FATES.index(line.fate)))

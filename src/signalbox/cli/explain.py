@@ -69,6 +69,8 @@ def show(out: Console, story: Story, decision: str) -> None:
         out.print(
             f"policy {body.policy[:16]}… · catalogue {body.catalogue[:16]}… · health {body.health[:16]}…"
         )
+        if body.granted:
+            out.print(f"under a break-glass grant, which alone permits {', '.join(body.granted)}")
     if story.lines:
         table = Table("endpoint", "", "why")
         for line in story.lines:
@@ -81,7 +83,8 @@ def show(out: Console, story: Story, decision: str) -> None:
         out.print(
             f"{intent.attempt}: {intent.hop} to {intent.endpoint} ({intent.model} of {intent.vendor}, "
             f"processed by {intent.processor} in {intent.region})"
-            + (", on disk before it left" if intent.durable else ""),
+            + (", on disk before it left" if intent.durable else "")
+            + (f", permitted by break-glass `{intent.grant}` alone" if intent.grant else ""),
             soft_wrap=True,
         )
         outcome = outcomes.get(intent.attempt)

@@ -149,6 +149,7 @@ class Attempt:
                 decision=order.decision,
                 durable=order.durable,
                 endpoint=endpoint.id,
+                grant=permission.grant,
                 hop=hop.step.hop,
                 kill_epoch=permission.kill_epoch,
                 model=endpoint.model,

@@ -278,8 +278,10 @@ class Dispatcher:
         """The last moment before the first byte. Between the intent and here lie a durable write, a
         connection, perhaps the start of a model: long enough for a kill switch to be thrown."""
         now_us = self._clock.monotonic_us()
-        if attempt.change != self._interlock.change or now_us > self._interlock.lease_until_us:
-            facts, endpoint = attempt.hop.order.facts, attempt.endpoint
+        facts = attempt.hop.order.facts
+        changed = attempt.change != self._interlock.change or now_us > self._interlock.lease_until_us
+        if changed or facts.grant:
+            endpoint = attempt.endpoint
             permission = self._interlock.permission_now(facts, endpoint.id, self._clock.now_us(), now_us)
             if not _holds(permission, endpoint):
                 raise _withdrawal(permission, endpoint.id)

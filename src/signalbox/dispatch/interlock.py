@@ -10,21 +10,25 @@ of it for longer permits nothing, for it may have been thrown.
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from time import sleep
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from signalbox.dispatch.grants import GrantsInForce
 from signalbox.domain.endpoint import Catalogue, Endpoint
+from signalbox.domain.grants import Grant
 from signalbox.domain.switches import SwitchState, selectors_of
 from signalbox.domain.traits import Facts
 from signalbox.domain.verdict import Verdict
-from signalbox.policy import CompiledPolicy, VerdictCache
+from signalbox.policy import CompiledPolicy, Judgement, VerdictCache, supplied
 
 FOR_EVER: Final = sys.maxsize
 _UNLISTED: Final = ("no longer in the catalogue",)
 _LEASE_OVER: Final = "the kill switch's state has not been readable for longer than its lease"
+_GRANT_OVER: Final = "the break-glass grant is over"
 
 
 class Release:
@@ -46,7 +50,8 @@ class Permission(Struct, frozen=True):
     policy: str
     catalogue: str
     kill_epoch: int
-    change: int  # how many changes to releases and kills had been made when it was given
+    change: int  # how many changes to releases, kills and grants had been made when it was given
+    grant: str = ""  # the break-glass grant without which it were none
 
 
 class Interlock:
@@ -55,6 +60,7 @@ class Interlock:
 
     def __init__(self, release: Release) -> None:
         self.release = release
+        self.grants = GrantsInForce()
         self.kill_epoch = 0
         self.change = 0
         self.lease_until_us = FOR_EVER
@@ -85,6 +91,11 @@ class Interlock:
         self.kill_epoch = state.epoch
         self.change += 1
 
+    def obey_grants(self, grants: Iterable[Grant], now_us: int, monotonic_us: int) -> None:
+        """These break-glass grants are in force from here on, and no others. `now_us` is wall clock."""
+        if self.grants.obey(grants, now_us, monotonic_us):
+            self.change += 1
+
     @property
     def kills(self) -> int:
         """How many are in force."""
@@ -94,12 +105,11 @@ class Interlock:
         """The selector that stops this endpoint, for this tenant, or nothing."""
         return _first_of(self._kills, endpoint, tenant)
 
-    def cut_off(self, endpoint: Endpoint, tenant: str) -> str:
-        """The selector that stops what is under way here, or nothing."""
-        return _first_of(self._cuts, endpoint, tenant)
-
     async def verdict(self, release: Release, facts: Facts, now_us: int) -> Verdict:
-        """The verdict under `release`; computed once for the same facts. `now_us` is wall clock."""
+        """The verdict under `release`, without any grant; computed once for the same facts. `now_us` is wall
+        clock."""
+        if facts.grant:
+            facts = replace(facts, grant="")
         found = release.cache.get(facts, now_us)
         if found is not None:
             return found
@@ -142,6 +152,8 @@ class Interlock:
             stop = _LEASE_OVER
         if stop:
             return self._permission(release, None, permitted=False, reasons=(stop,))
+        if facts.grant:
+            return self._under_grant(release, facts, place, now_us, monotonic_us)
         verdict = release.cache.get(facts, now_us)
         if verdict is not None:
             permitted, reasons = verdict.permitted[place], verdict.reasons[place]
@@ -150,8 +162,36 @@ class Interlock:
             permitted, reasons = judged.permitted, judged.reasons
         return self._permission(release, endpoint, permitted=permitted, reasons=reasons)
 
+    def _under_grant(
+        self, release: Release, facts: Facts, place: int, now_us: int, monotonic_us: int
+    ) -> Permission:
+        """As `permission_now`, of a caller that a break-glass grant covered when it was decided."""
+        endpoint = release.catalogue.endpoints[place]
+        plain = replace(facts, grant="")
+        verdict = release.cache.get(plain, now_us)
+        if verdict is not None:
+            judged = Judgement(verdict.permitted[place], verdict.reasons[place])
+        else:
+            judged = release.policy.judge(plain, place, now_us)
+        terms = self.grants.standing(facts.grant, now_us, monotonic_us)
+        reasons = judged.reasons
+        if terms is None:
+            reasons = reasons if judged.permitted else (*reasons, _GRANT_OVER)
+            return self._permission(release, endpoint, permitted=judged.permitted, reasons=reasons)
+        granted = supplied(terms, judged, facts, endpoint, now_us)
+        used = terms.id if granted.permitted and not judged.permitted else ""
+        return self._permission(
+            release, endpoint, permitted=granted.permitted, reasons=granted.reasons, grant=used
+        )
+
     def _permission(
-        self, release: Release, endpoint: Endpoint | None, *, permitted: bool, reasons: tuple[str, ...]
+        self,
+        release: Release,
+        endpoint: Endpoint | None,
+        *,
+        permitted: bool,
+        reasons: tuple[str, ...],
+        grant: str = "",
     ) -> Permission:
         return Permission(
             endpoint if permitted else None,
@@ -160,6 +200,7 @@ class Interlock:
             release.catalogue.hash,
             self.kill_epoch,
             self.change,
+            grant,
         )
 
 

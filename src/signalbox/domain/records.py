@@ -44,9 +44,13 @@ class ActBody(Struct, frozen=True):
     what: str
 
 
-class DecisionBody(Struct, frozen=True):
+class DecisionBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything needed to decide again: traits as classified, and by content hash the policy release, the
-    catalogue release, the health snapshot and the ranking rules. Its operation took this one decision."""
+    catalogue release, the health snapshot and the ranking rules. Its operation took this one decision.
+
+    `grant`: the hash of the terms of a break-glass grant that covered the caller; `granted`: the endpoints
+    of the plan that only this grant permits. Both are left out where there was none.
+    """
 
     app: str
     boundary: str
@@ -56,6 +60,8 @@ class DecisionBody(Struct, frozen=True):
     deadline_ms: int
     decision: str
     feature: str
+    grant: str = ""
+    granted: tuple[str, ...] = ()
     groups: tuple[str, ...]
     health: str
     key: str
@@ -94,6 +100,7 @@ class DenialBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     deadline_ms: int = 0
     decision: str
     feature: str
+    grant: str = ""
     groups: tuple[str, ...]
     health: str = ""
     key: str
@@ -145,14 +152,16 @@ class HitBody(Struct, frozen=True):
     vendor: str
 
 
-class IntentBody(Struct, frozen=True):
-    """`durable`: it was on disk before bytes left. `hop` is why it leaves: `dispatch.step.Hop`."""
+class IntentBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`durable`: it was on disk before bytes left. `hop` is why it leaves: `dispatch.step.Hop`. `grant`: the
+    break-glass grant without which it might not leave; left out where it needs none."""
 
     attempt: str
     catalogue: str
     decision: str
     durable: bool
     endpoint: str
+    grant: str = ""
     hop: str
     kill_epoch: int
     model: str

@@ -128,10 +128,11 @@ class Traits(Struct, frozen=True, kw_only=True):
     needs: int
 
 
-class Facts(Struct, frozen=True):
+class Facts(Struct, frozen=True, omit_defaults=True):
     """All that policy may see of a request: declared, authenticated or detected; never an inferred task.
 
     A user is seen through groups only, which keeps the space of facts (and so the verdict cache) bounded.
+    `grant` names the break-glass grant that covers the caller, if one does; no rule reads it.
     """
 
     tenant: str
@@ -141,3 +142,4 @@ class Facts(Struct, frozen=True):
     sensitivity: Sensitivity
     categories: tuple[str, ...]
     boundary: str
+    grant: str = ""

@@ -11,6 +11,7 @@ signal of health or price to add an endpoint back.
 from signalbox.policy.cache import VerdictCache
 from signalbox.policy.compile import compile_policy
 from signalbox.policy.compiled import CompiledPolicy, Judgement
+from signalbox.policy.granted import supplied, under
 from signalbox.policy.invalid import PolicyInvalid, Problem
 from signalbox.policy.words import explain_denials, visible_facts, visible_to
 
@@ -22,6 +23,8 @@ __all__ = [
     "VerdictCache",
     "compile_policy",
     "explain_denials",
+    "supplied",
+    "under",
     "visible_facts",
     "visible_to",
 ]

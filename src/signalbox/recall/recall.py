@@ -120,7 +120,8 @@ class Recall:
         await self._follow()
         traits = asked.traits
         if (
-            not may_recall(asked.request, traits, rules)
+            asked.facts.grant  # what an emergency opened is given again to nobody, and then to nobody else
+            or not may_recall(asked.request, traits, rules)
             or traits.deadline_ms <= self._wait_max_ms
             or (self._site and self._site not in asked.catalogue.release.boundaries[traits.boundary])
         ):

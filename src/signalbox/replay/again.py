@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signalbox.decide import Inputs, NothingPermitted, decide
 from signalbox.domain.errors import NoCandidate
-from signalbox.domain.plan import PlannedAttempt
+from signalbox.domain.grants import GrantTerms
+from signalbox.domain.plan import HealthSnapshot, PlannedAttempt, Ranking
 from signalbox.domain.records import DecisionBody, DenialBody
 from signalbox.domain.traits import Facts, LatencyClass, Sensitivity, TaskType, Traits
+from signalbox.domain.verdict import Verdict
+from signalbox.policy import under
 from signalbox.replay.contents import Blob, Contents, ContentUnreadable
 from signalbox.replay.world import Draft, World
 
@@ -54,6 +58,14 @@ class Undecided(Struct, frozen=True):
     groups: tuple[str, ...] = ()
 
 
+class _Pinned(Struct, frozen=True):
+    """What a record refers to besides its releases."""
+
+    snapshot: HealthSnapshot
+    ranking: Ranking
+    grant: GrantTerms | None
+
+
 class Replayer:
     """`groups` maps, for each tenant, the pseudonyms of groups that are known here to their names."""
 
@@ -71,12 +83,9 @@ class Replayer:
         world = self._world(asked)
         if isinstance(world, str):
             return self._missing(tenant, asked, world)
-        snapshot = self._contents.snapshot(asked.health)
-        if snapshot is None:
-            return self._missing(tenant, asked, "health snapshot")
-        ranking = self._contents.ranking(asked.ranking)
-        if ranking is None:
-            return self._missing(tenant, asked, "ranking rules")
+        pinned = self._pinned(asked)
+        if isinstance(pinned, str):
+            return self._missing(tenant, asked, pinned)
         groups = self._names(tenant, asked.groups)
         if groups is None:
             known = self._groups.get(tenant, {})
@@ -110,11 +119,11 @@ class Replayer:
             return Redecided(tenant, asked, world, None, was, was_code, (), "unknown_model")
         inputs = Inputs(
             traits,
-            world.verdict(facts, asked.clock_us),
-            world.standings(asked.health, snapshot),
+            _verdict(world, facts, pinned.grant, asked.clock_us),
+            world.standings(asked.health, pinned.snapshot),
             target.places,
-            ranking.objective,
-            ranking.attempts_max,
+            pinned.ranking.objective,
+            pinned.ranking.attempts_max,
             asked.clock_us,
             asked.seed,
         )
@@ -147,6 +156,19 @@ class Replayer:
             self._worlds[key] = world
         return world
 
+    def _pinned(self, asked: Asked) -> "_Pinned | str":
+        """Or what of it the log keeps no longer."""
+        snapshot = self._contents.snapshot(asked.health)
+        if snapshot is None:
+            return "health snapshot"
+        ranking = self._contents.ranking(asked.ranking)
+        if ranking is None:
+            return "ranking rules"
+        grant = self._contents.grant(asked.grant) if asked.grant else None
+        if asked.grant and grant is None:
+            return "break-glass grant"
+        return _Pinned(snapshot, ranking, grant)
+
     def _missing(self, tenant: str, asked: Asked, what: str) -> Undecided:
         return Undecided(tenant, asked.decision, f"the log no longer keeps its {what}")
 
@@ -159,6 +181,14 @@ class Replayer:
             whole = all(name in known for name in pseudonyms)
             self._callers[key] = tuple(known[name] for name in pseudonyms) if whole else None
         return self._callers[key]
+
+
+def _verdict(world: World, facts: Facts, terms: GrantTerms | None, clock_us: int) -> Verdict:
+    """Under the break-glass grant that covered the caller then, if one did."""
+    verdict = world.verdict(facts, clock_us)
+    if terms is None:
+        return verdict
+    return under(terms, verdict, replace(facts, grant=terms.id), world.after, clock_us)
 
 
 def traits_of(asked: Asked) -> Traits:

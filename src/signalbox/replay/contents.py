@@ -1,4 +1,5 @@
-"""What records refer to by hash, read back: policy and catalogue releases, health snapshots, ranking rules.
+"""What records refer to by hash, read back: policy and catalogue releases, health snapshots, ranking
+rules, terms of break-glass grants.
 
 INVARIANT: content is used only under the hash that it has. It looks nothing up: it is handed `blob`.
 """
@@ -12,6 +13,7 @@ from msgspec import Struct
 
 from signalbox.domain.endpoint import Catalogue, CatalogueRelease
 from signalbox.domain.errors import SignalboxError
+from signalbox.domain.grants import GrantTerms
 from signalbox.domain.plan import HealthSnapshot, Ranking
 from signalbox.domain.principal import Tenant
 from signalbox.domain.verdict import PolicyRelease
@@ -81,6 +83,9 @@ class Contents:
 
     def ranking(self, digest: str) -> Ranking | None:
         return self._read(digest, "ranking rules", msgspec.json.Decoder(Ranking).decode)
+
+    def grant(self, digest: str) -> GrantTerms | None:
+        return self._read(digest, "break-glass grant", msgspec.json.Decoder(GrantTerms).decode)
 
     def _read(self, digest: str, what: str, read: Callable[[bytes], Read]) -> Read | None:
         kept = self._kept.get(digest)
