@@ -78,7 +78,7 @@ venv-dev:
 	@sh scripts/setup.sh dev
 
 tools-test: venv-dev
-	@sh scripts/system-tools.sh nginx strace redis-server
+	@sh scripts/system-tools.sh nginx strace redis-server postgres
 
 tools-bench: venv-dev
 	@sh scripts/system-tools.sh nginx wrk

@@ -6,14 +6,19 @@
 # A package's own service is not started: the tests start nginx themselves.
 set -eu
 
+beside=/usr/sbin:/usr/local/sbin:/sbin
+for server in /usr/lib/postgresql/*/bin; do # where Debian's packages put it
+    beside=$beside:$server
+done
 missing=''
 packages=''
 for tool in "$@"; do
-    if PATH="$PATH:/usr/sbin:/usr/local/sbin:/sbin" command -v "$tool" >/dev/null 2>&1; then continue; fi
+    if PATH="$PATH:$beside" command -v "$tool" >/dev/null 2>&1; then continue; fi
     if [ "$tool" = strace ] && [ "$(uname -s)" != Linux ]; then continue; fi # its test is for Linux alone
     missing="$missing $tool"
     case "$tool" in
     nginx) packages="$packages nginx-light" ;;
+    postgres) packages="$packages postgresql" ;;
     *) packages="$packages $tool" ;;
     esac
 done

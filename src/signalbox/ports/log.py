@@ -5,6 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from signalbox.domain.errors import LogUnavailable
 from signalbox.domain.records import Record
 from signalbox.tlog.tiles import Tile
 
@@ -80,12 +81,46 @@ class Batch(Struct, frozen=True):
     checkpoint: str = ""
 
 
+class LogInDoubt(LogUnavailable):
+    """Nobody knows yet whether the batch was taken, because the store was lost sight of. What `next_number`
+    says, once it says anything, is the answer: after that the batch cannot be taken any more."""
+
+
+class LogReader(Protocol):
+    """One log as anybody may read it, beside its writer. Every method may block, and raises
+    `LogUnavailable`."""
+
+    def heads(self) -> tuple[Head, ...]: ...
+
+    def next_number(self) -> int: ...
+
+    def low_water(self) -> int: ...
+
+    def scan(self, first: int = 0) -> Iterator[tuple[int, StoredRecord]]:
+        """Every record from global number `first`, in order, with its number."""
+
+    def find(self, ref: str, time_us: int) -> Iterator[tuple[int, StoredRecord]]:
+        """Records whose bytes mention `ref`, from shortly before `time_us` on."""
+
+    def blob(self, digest: str) -> bytes | None: ...
+
+    def tile(self, level: int, number: int) -> bytes | None: ...
+
+    def checkpoint(self, size: int | None = None) -> str | None: ...
+
+    def tenant_key(self, tenant: str) -> bytes | None:
+        """The tenant's pseudonym key, or None if it was never needed or has been erased."""
+
+    def close(self) -> None:
+        """Idempotent."""
+
+
 class LogStore(Protocol):
     """Where batches are kept. Called from one thread at a time; every method may block.
 
     `append` is atomic and durable when it returns; any failure raises `LogUnavailable` and leaves the
-    store as it was. It refuses (`LogUnavailable`) when the lease epoch has been taken by someone else
-    or when `batch.first` is not the next number.
+    store as it was, but for `LogInDoubt`. It refuses (`LogUnavailable`) when the lease epoch has been taken
+    by someone else or when `batch.first` is not the next number.
     """
 
     def acquire(self) -> int:
