@@ -11,7 +11,18 @@ from signalbox.ports.log import Head, StoredRecord
 from signalbox.record.leaf import body_bytes, read_leaf
 from signalbox.record.sequencer import Sequencer
 from signalbox.record.verify import Report, verify
-from signalbox.testing.records import act, decision, denial, hit, intent, journey, new_key, outcome, withdrawn
+from signalbox.testing.records import (
+    act,
+    decision,
+    denial,
+    hit,
+    intent,
+    journey,
+    new_key,
+    outcome,
+    payload,
+    withdrawn,
+)
 from signalbox.tlog.edge import Edge
 
 SWITCHES = {"kill", "restore"}
@@ -162,7 +173,7 @@ def test_a_senseless_story_is_found_in_a_well_chained_log(records: list[Record],
 
 def test_every_kind_of_record_is_understood() -> None:
     log, heads = log_of(
-        [*journey(1), decision(2), withdrawn(2), denial(3), hit(4), new_key("b", "a"), act(5)]
+        [*journey(1), decision(2), withdrawn(2), denial(3), hit(4), new_key("b", "a"), act(5), payload(2)]
     )
     kinds = {read_leaf(stored.leaf).kind for stored in log}
     assert set(BODIES) == kinds | SWITCHES

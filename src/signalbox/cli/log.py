@@ -105,6 +105,8 @@ def _gist(kind: str, body: Any) -> str:
             return f"{body['status']} {body['failure']} {took} {body['tokens_out']} tokens"
         case "act":
             return f"{body['what']} by {body['by'][:12]}"
+        case "payload":
+            return f"{body['bytes']} bytes of content kept at {body['place']}"
         case "kill" | "restore":
             return f"{body['selector']}{' (cut)' if body['cut'] else ''}: {body['reason']}"
         case _:

@@ -25,6 +25,9 @@ class Listener(Protocol):
     def ended(self) -> None:
         """It came to a whole reply, and the settlement is known."""
 
+    def broke_off(self) -> None:
+        """It ended without coming to one."""
+
 
 class Delivery:
     """`reply` when it is whole, `events` while it comes. `settlement` is set at its end. `cache_status` is
@@ -181,6 +184,8 @@ class Relay:
         if not self._open:
             return self._delivery.settlement
         self._open = False
+        if status != "ok" and self.listener is not None:
+            self.listener.broke_off()
         attempt = self._attempt
         try:
             return self._books.close(attempt, status, failure)

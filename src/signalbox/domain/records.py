@@ -5,6 +5,7 @@
     hit         a terminal record: the same was answered before, and that answer was given again
     intent      one attempt is about to leave
     outcome     what became of that attempt; exactly one per intent
+    payload     what was said is kept, in ciphertext that this record knows by its hash
     withdrawn   an attempt that was stopped before its intent, by a re-check
     kill        the kill switch was thrown; the operators' own, and no tenant's
     restore     what was killed may be sent to again
@@ -204,6 +205,21 @@ class OutcomeBody(Struct, frozen=True, kw_only=True):
     tokens_out: int
 
 
+class PayloadBody(Struct, frozen=True):
+    """`prompt` and `reply` are the SHA-256 of what is kept of each, in lower-case hex, empty where there is
+    nothing; `bytes` its size, `key` the id of the subject's key, `place` where it stands, `until_us` (wall
+    clock) when it is to be deleted."""
+
+    bytes: int
+    decision: str
+    key: str
+    place: str
+    prompt: str
+    reply: str
+    sensitivity: int
+    until_us: int
+
+
 class SwitchBody(Struct, frozen=True):
     """`by` is a pseudonym. `cut`: what was under way was cut off too. `selector`: as in `domain.switches`."""
 
@@ -241,6 +257,7 @@ Body = (
     | IntentBody
     | KeyBody
     | OutcomeBody
+    | PayloadBody
     | SwitchBody
     | WithdrawnBody
 )
@@ -254,6 +271,7 @@ BODIES: Final[dict[str, type[Body]]] = {
     "key": KeyBody,
     "kill": SwitchBody,
     "outcome": OutcomeBody,
+    "payload": PayloadBody,
     "restore": SwitchBody,
     "withdrawn": WithdrawnBody,
 }

@@ -99,6 +99,11 @@ class Collector:
             served_place=self._place,
         )
 
+    def so_far(self) -> tuple[Choice, ...]:
+        """What has come of a stream that broke off; of a choice that has not finished, `finish` says nothing.
+        A tool call may end anywhere in its arguments."""
+        return tuple([_begun(index, self._choices[index]) for index in sorted(self._choices)])
+
     def _add_to_choice(self, event: _OfChoice) -> None:
         choice = self._choices.get(event.choice)
         if choice is None:
@@ -162,11 +167,15 @@ def _add_to_call(event: ToolDelta, choice: _Gathered) -> None:
 def _choice(index: int, gathered: _Gathered) -> Choice:
     if gathered.finish is None:
         raise IncompleteStream(f"choice {index} has no finish")
+    return _begun(index, gathered)
+
+
+def _begun(index: int, gathered: _Gathered) -> Choice:
     calls = iter([gathered.calls[key] for key in sorted(gathered.calls)])
     return Choice(
         index=index,
         parts=tuple([_part(next(calls) if block.kind is ToolUse else block) for block in gathered.blocks]),
-        finish=gathered.finish,
+        finish=gathered.finish or "stop",
         stop_word=gathered.stop_word,
     )
 

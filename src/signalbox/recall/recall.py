@@ -280,12 +280,14 @@ class _Listener:
             self._collector = None
 
     def ended(self) -> None:
-        """Never called of a stream that broke off."""
         collector, settlement = self._collector, self._delivery.settlement
         if collector is None or settlement is None:
             return
         try:
             reply = collector.reply()
         except IncompleteStream:
+    def broke_off(self) -> None:
+        """What is not whole is not kept."""
+
             return
         self._recall.keep_soon(self._looked, self._delivery, replace(reply, usage=settlement.usage))

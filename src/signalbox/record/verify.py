@@ -29,6 +29,7 @@ _ID_FIELD: Final = {
     "key": "next",
     "kill": "change",
     "outcome": "attempt",
+    "payload": "decision",
     "restore": "change",
     "withdrawn": "attempt",
 }

@@ -13,6 +13,7 @@ from signalbox.domain.records import (
     IntentBody,
     KeyBody,
     OutcomeBody,
+    PayloadBody,
     Record,
     WithdrawnBody,
 )
@@ -185,3 +186,17 @@ def new_key(next_: str, previous: str) -> Record:
 def act(number: int, tenant: str = "acme") -> Record:
     body = ActBody(act=f"act-{number}", by="u-1", content='{"key":"k-1"}', number=number, what="key.revoked")
     return Record(tenant, "act", body.act, BEGAN_US + number, body)
+
+
+def payload(number: int, tenant: str = "acme") -> Record:
+    body = PayloadBody(
+        bytes=700,
+        decision=f"dec-{number}",
+        key="0a" * 16,
+        place="here",
+        prompt="ab" * 32,
+        reply="",
+        sensitivity=1,
+        until_us=BEGAN_US * 2,
+    )
+    return Record(tenant, "payload", body.decision, BEGAN_US + number, body)
