@@ -9,7 +9,9 @@ What becomes of records when the disk refuses:
 - records of a `commit` that was told `LogUnavailable` are dropped, because their caller sends nothing;
   an outcome handed in later for such an attempt is dropped too, so that no outcome lacks its intent
   (should a refused intent be found on disk after all, after a crash, the sweep closes it as unknown);
-- while the log is unhealthy an outcome is still taken if there is room: what has left is written down.
+- while the log is unhealthy an outcome is still taken if there is room: what has left is written down;
+- an append in doubt (`LogInDoubt`) is settled before the next: if it was taken after all, the log goes on
+  behind it, and an intent in it that was refused is closed as never sent.
 
 It does not decide what is owed a durable write (dispatch does) nor how bytes are kept (a store does).
 """
@@ -28,12 +30,12 @@ from signalbox.domain.errors import LogUnavailable
 from signalbox.domain.records import BODIES, Record
 from signalbox.ports.clock import Clock
 from signalbox.ports.failpoint import Failpoint, passing
-from signalbox.ports.log import LogStore
+from signalbox.ports.log import LogInDoubt, LogStore
 from signalbox.record.leaf import body_bytes
 from signalbox.record.notary import Notary
 from signalbox.record.pseudonym import pseudonym
-from signalbox.record.sequencer import Entry, Sequencer
-from signalbox.record.sweep import closing, open_attempts
+from signalbox.record.sequencer import Draft, Entry, Sequencer
+from signalbox.record.sweep import closing, never_left, open_attempts
 from signalbox.record.tree import resumed
 
 _REMEMBERED_MAX: Final = 16_384
@@ -100,6 +102,7 @@ class Journal:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="signalbox-log")
         self._loop: asyncio.AbstractEventLoop
         self._sequencer: Sequencer
+        self._doubted: tuple[list[Entry], Draft] | None = None  # the writer thread's
 
         self._pending: list[Entry] = []
         self._blobs: list[tuple[str, bytes]] = []
@@ -343,14 +346,39 @@ class Journal:
 
     def _write(self, batch: _Batch) -> None:
         """In the writer thread."""
+        entries = (
+            batch.entries if self._doubted is None else self._settled_doubt(batch.entries, *self._doubted)
+        )
         notary = self._notary if batch.certify else None
-        draft = self._sequencer.draft(batch.entries, batch.blobs, notary.certify if notary else None)
+        draft = self._sequencer.draft(entries, batch.blobs, notary.certify if notary else None)
         self._failpoint("log.before_commit")
-        self._store.append(draft.batch)
-        self._sequencer.adopt(draft)
-        if notary:
-            notary.published(draft.edge.size, draft.batch.checkpoint)
+        try:
+            self._store.append(draft.batch)
+        except LogInDoubt:
+            self._doubted = (entries, draft)
+            raise
+        self._took(draft)
         self._failpoint("log.after_commit")
+
+    def _took(self, draft: Draft) -> None:
+        """In the writer thread: the log now stands behind this draft."""
+        self._sequencer.adopt(draft)
+        if self._notary and draft.batch.checkpoint:
+            self._notary.published(draft.edge.size, draft.batch.checkpoint)
+
+    def _settled_doubt(self, entries: list[Entry], doubted: list[Entry], draft: Draft) -> list[Entry]:
+        """In the writer thread: what is still to be written of `entries`, in which all that was kept of
+        `doubted` comes first. Raises `LogUnavailable` while nobody can tell."""
+        taken = self._store.next_number() == draft.edge.size
+        self._doubted = None
+        if not taken or not doubted:
+            return entries
+        self._took(draft)
+        written = {id(entry) for entry in doubted}
+        kept = {id(entry) for entry in entries}
+        refused = [entry[0] for entry in doubted if entry[0].kind == "intent" and id(entry) not in kept]
+        closed = [(record, body_bytes(record.body)) for record in never_left(refused, self._clock.now_us())]
+        return closed + [entry for entry in entries if id(entry) not in written]
 
     def _wrote(self, result: "Future[None]") -> None:
         """In the writer thread; the one call into the loop that a batch makes."""

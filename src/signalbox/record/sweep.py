@@ -11,12 +11,14 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signalbox.domain.records import DecisionBody, IntentBody, OutcomeBody, Record
 from signalbox.ports.log import StoredRecord
 from signalbox.record.leaf import read_leaf
 
 PROCESS_DIED: Final = "process_died"
+LOG_UNAVAILABLE: Final = "log_unavailable"
 _intent: Final = msgspec.json.Decoder(IntentBody)
 _decision: Final = msgspec.json.Decoder(DecisionBody)
 
@@ -58,6 +60,28 @@ def closing(attempts: Sequence[OpenAttempt], now_us: int) -> tuple[Record, ...]:
     """One outcome for each: `unknown`, perhaps billed, at its predicted cost."""
     return tuple(
         Record(open_.tenant, "outcome", open_.attempt, now_us, _unknown_outcome(open_)) for open_ in attempts
+    )
+
+
+def never_left(intents: Iterable[Record], now_us: int) -> tuple[Record, ...]:
+    """One outcome for each intent that was refused to who would have sent it, and is in the log after all."""
+    return tuple(
+        Record(
+            intent.tenant,
+            "outcome",
+            intent.ref,
+            now_us,
+            replace(
+                _unknown_outcome(OpenAttempt(intent.tenant, intent.ref, intent.body, None)),
+                billed="no",
+                detail="nothing was sent: the log could not say in time that it had this intent",
+                failure=LOG_UNAVAILABLE,
+                status="cancelled",
+                tokens_estimated=False,
+            ),
+        )
+        for intent in intents
+        if isinstance(intent.body, IntentBody)
     )
 
 
