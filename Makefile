@@ -62,8 +62,9 @@ soak: venv-dev tools-test ## the long counts that `make test` samples by seed
 bench: venv-dev tools-bench ## speed and memory beside nginx (QUICK=1: within 3 minutes)
 	@$(BIN)/python -m benchmarks
 
-docs: venv-dev ## make the pages of the reference that are found by trying
+docs: venv-dev ## make the pages of the reference that come from the code
 	@$(BIN)/python -m signalbox.testing.translation > docs/reference/translation.md
+	@$(BIN)/python -m signalbox.testing.hops_page > docs/reference/hops.md
 
 lock: venv-dev ## resolve requirements.lock and requirements-dev.lock anew
 	@sh scripts/lock.sh

@@ -9,10 +9,12 @@ from msgspec.structs import replace
 
 from signalbox.adapters.caches.memory import MemoryCache
 from signalbox.dispatch.delivery import Delivery, Recalled
+from signalbox.domain.errors import SignalboxError
 from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import Choice, Reply
 from signalbox.domain.request import Refusal, Request, Sampling, Text, Thinking, Tool, ToolUse
+from signalbox.domain.switches import NOTHING_STOPPED
 from signalbox.domain.traits import Sensitivity
 from signalbox.domain.verdict import PolicyRelease
 from signalbox.ports.cache import CacheUnavailable, Found, Kept, Place
@@ -236,3 +238,28 @@ def test_what_a_vendor_sealed_or_a_model_declined_is_not_kept() -> None:
     assert not may_keep(reply(ToolUse("1", "f", "{}")))
     assert not may_keep(replace(reply(), choices=(choice(), choice(index=1))))
     assert not may_keep(replace(reply(), choices=()))
+
+
+@pytest.mark.parametrize("selector", ["place:de", "tenant:acme-corp", ""])
+async def test_nothing_leaves_for_a_cache_that_is_stopped_or_while_the_switch_is_not_heard(
+    selector: str,
+) -> None:
+    rooms, cache = house(site="de")
+    assert (await ask(rooms)).cache_status == b"signalbox; fwd=miss; stored"
+    rooms.interlock.obey(NOTHING_STOPPED)
+    if selector:
+        rooms.interlock.kill([selector])
+    else:
+        rooms.interlock.lease_until_us = rooms.clock.monotonic_us() - 1
+    asked: list[Place] = []
+
+    async def told(place: Place, *more: Any) -> None:
+        asked.append(place)
+
+    cache.get = cache.put = told  # type: ignore[method-assign,assignment]  # what reaches the other machine
+    if selector.startswith("place:"):
+        assert (await ask(rooms)).cache_status == b"signalbox; fwd=bypass"
+    else:  # nor does anything else leave
+        with pytest.raises(SignalboxError):
+            await ask(rooms)
+    assert not asked

@@ -124,6 +124,7 @@ class Recall:
             or not may_recall(asked.request, traits, rules)
             or traits.deadline_ms <= self._wait_max_ms
             or (self._site and self._site not in asked.catalogue.release.boundaries[traits.boundary])
+            or self._stopped(asked)
         ):
             return Looked(asked, _BYPASS)
         circumstances = Circumstances(
@@ -183,7 +184,7 @@ class Recall:
         release = release_digest(asked.policy, asked.catalogue.hash)
         if rules is None or (self._interlock.kill_epoch, self._current()) != (looked.kill_epoch, release):
             return False
-        if delivery.misrouted or not may_keep(reply):
+        if delivery.misrouted or not may_keep(reply) or self._stopped(asked):
             return False
         answer = _Answer(delivery.endpoint.id, delivery.attempt, delivery.notes, reply)
         content = msgspec.msgpack.encode(answer)
@@ -195,6 +196,13 @@ class Recall:
             return await self._cache.put(looked.place, Kept(tenant, subject, release, content), rules.ttl_ms)
         except CacheUnavailable:
             return False  # the next look-up says so to its caller
+
+    def _stopped(self, asked: Asked) -> bool:
+        """INVARIANT: nothing of a request leaves for a shared cache that the kill switch stops, or while the
+        switch is not heard."""
+        if not self._site:
+            return False
+        return bool(self._interlock.stopped_at(self._site, asked.facts.tenant, self._clock.monotonic_us()))
 
     async def _follow(self) -> None:
         """Have forgotten what was kept before the last release or kill. It could not be had any more."""
@@ -279,6 +287,9 @@ class _Listener:
         if self._room < 0:
             self._collector = None
 
+    def broke_off(self) -> None:
+        """What is not whole is not kept."""
+
     def ended(self) -> None:
         collector, settlement = self._collector, self._delivery.settlement
         if collector is None or settlement is None:
@@ -286,8 +297,5 @@ class _Listener:
         try:
             reply = collector.reply()
         except IncompleteStream:
-    def broke_off(self) -> None:
-        """What is not whole is not kept."""
-
             return
         self._recall.keep_soon(self._looked, self._delivery, replace(reply, usage=settlement.usage))
