@@ -102,7 +102,11 @@ class Journal:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="signalbox-log")
         self._loop: asyncio.AbstractEventLoop
         self._sequencer: Sequencer
-        self._doubted: tuple[list[Entry], Draft] | None = None  # the writer thread's
+        # The writer thread's own: an append in doubt; what is in the log although the loop still holds it;
+        # and outcomes of intents that are there although they were refused.
+        self._doubted: tuple[list[Entry], Draft] | None = None
+        self._there: list[Entry] = []
+        self._owed: list[Entry] = []
 
         self._pending: list[Entry] = []
         self._blobs: list[tuple[str, bytes]] = []
@@ -346,9 +350,12 @@ class Journal:
 
     def _write(self, batch: _Batch) -> None:
         """In the writer thread."""
-        entries = (
-            batch.entries if self._doubted is None else self._settled_doubt(batch.entries, *self._doubted)
-        )
+        if self._doubted is not None:
+            self._settle_doubt(batch.entries)
+        entries = batch.entries
+        if self._there:
+            there = {id(entry) for entry in self._there}
+            entries = self._owed + [entry for entry in entries if id(entry) not in there]
         notary = self._notary if batch.certify else None
         draft = self._sequencer.draft(entries, batch.blobs, notary.certify if notary else None)
         self._failpoint("log.before_commit")
@@ -358,6 +365,7 @@ class Journal:
             self._doubted = (entries, draft)
             raise
         self._took(draft)
+        self._there, self._owed = [], []
         self._failpoint("log.after_commit")
 
     def _took(self, draft: Draft) -> None:
@@ -366,19 +374,22 @@ class Journal:
         if self._notary and draft.batch.checkpoint:
             self._notary.published(draft.edge.size, draft.batch.checkpoint)
 
-    def _settled_doubt(self, entries: list[Entry], doubted: list[Entry], draft: Draft) -> list[Entry]:
-        """In the writer thread: what is still to be written of `entries`, in which all that was kept of
-        `doubted` comes first. Raises `LogUnavailable` while nobody can tell."""
+    def _settle_doubt(self, entries: list[Entry]) -> None:
+        """In the writer thread: find out what became of the append in doubt. `entries` are those that the
+        loop wants written now: what it kept of those in doubt comes first. Raises `LogUnavailable` while
+        nobody can tell."""
+        assert self._doubted is not None  # noqa: S101 - the caller looked
+        doubted, draft = self._doubted
         taken = self._store.next_number() == draft.edge.size
         self._doubted = None
         if not taken or not doubted:
-            return entries
+            return
         self._took(draft)
-        written = {id(entry) for entry in doubted}
         kept = {id(entry) for entry in entries}
         refused = [entry[0] for entry in doubted if entry[0].kind == "intent" and id(entry) not in kept]
-        closed = [(record, body_bytes(record.body)) for record in never_left(refused, self._clock.now_us())]
-        return closed + [entry for entry in entries if id(entry) not in written]
+        closing_now = never_left(refused, self._clock.now_us())
+        self._owed = [(record, body_bytes(record.body)) for record in closing_now]
+        self._there += doubted
 
     def _wrote(self, result: "Future[None]") -> None:
         """In the writer thread; the one call into the loop that a batch makes."""
