@@ -105,6 +105,18 @@ class Interlock:
         """The selector that stops this endpoint, for this tenant, or nothing."""
         return _first_of(self._kills, endpoint, tenant)
 
+    def stopped_at(self, place: str, tenant: str, monotonic_us: int) -> str:
+        """What stops anything of this tenant's requests from leaving for `place` other than to an endpoint,
+        as to a shared cache: a selector, or that the switch is not heard; empty if nothing does."""
+        if monotonic_us > self.lease_until_us:
+            return _LEASE_OVER
+        kills = self._kills
+        return next((stop for stop in (f"place:{place}", f"tenant:{tenant}") if stop in kills), "")
+
+    def cut_off(self, endpoint: Endpoint, tenant: str) -> str:
+        """The selector that stops what is under way here, or nothing."""
+        return _first_of(self._cuts, endpoint, tenant)
+
     async def verdict(self, release: Release, facts: Facts, now_us: int) -> Verdict:
         """The verdict under `release`, without any grant; computed once for the same facts. `now_us` is wall
         clock."""
