@@ -28,7 +28,8 @@ from signalbox.domain.traits import Facts, Traits
 from signalbox.domain.verdict import Verdict
 from signalbox.entries import Who, decision_record, denial_record, entry_name, hit_record, who
 from signalbox.identify import believed
-from signalbox.normalise.structured import check_of
+from signalbox.normalise.structured import Check, check_of
+from signalbox.operation import Operation
 from signalbox.policy import explain_denials, under, visible_facts
 from signalbox.ports.clock import Clock, Ids
 from signalbox.ports.failpoint import Failpoint, passing
@@ -66,11 +67,21 @@ class Pipeline:
         self._known_as: dict[tuple[int, str], tuple[Principal, Who]] = {}
         self._failpoint = failpoint
 
-    async def run(self, request: Request, principal: Principal) -> tuple[Decided, Delivery]:
+    async def run(
+        self,
+        request: Request,
+        principal: Principal,
+        *,
+        within: Operation | None = None,
+        check: Check | None = None,
+    ) -> tuple[Decided, Delivery]:
         """Decide, write it down, carry it out. Raises members of the error family; each carries the id of
-        the decision under which the log has it."""
+        the decision under which the log has it.
+
+        `within` is the operation that this is a step of. `check` is what a reply must pass beside what the
+        request says; such a reply comes whole, and no answer from before stands in for it."""
         ident, clock_us = self._begin()
-        reached = _Reached(self.recall)
+        reached = _Reached(self.recall if check is None else None, within, check)
         decided = await self._decided(request, principal, clock_us, ident, reached)
         looked = reached.looked
         if looked is not None and looked.recalled is not None:
@@ -102,6 +113,13 @@ class Pipeline:
         down unless `record` is False."""
         ident, clock_us = self._begin()
         return await self._decided(request, principal, clock_us, ident, _Reached(None), record=record)
+
+    def operation(self, deadline_ms: int) -> Operation:
+        """Begin what takes several decisions, under the releases in force now."""
+        ident, _ = self._begin()
+        return Operation(
+            "op-" + ident, self._interlock.release, self._clock.monotonic_us() + deadline_ms * 1_000
+        )
 
     def _begin(self) -> tuple[str, int]:
         """A new decision's name, and the moment that it is of."""
@@ -139,17 +157,20 @@ class Pipeline:
     ) -> Decided:
         monotonic_us = self._clock.monotonic_us
         started_us = monotonic_us()
-        release = self._interlock.release
+        within = reached.within
+        release = self._interlock.release if within is None else within.release
         catalogue = release.catalogue
         target = resolve(request.target, catalogue)
         if target is None:
             raise _unknown(request.target)
 
-        check = check_of(request)
+        check = _both(check_of(request), reached.check)
         declared = believed(principal, request.declared, catalogue.release.boundaries)
         reached.subject = declared.user
         traits = reached.traits = classify(request, declared, principal.tenant, self._count_tokens)
         classified_us = monotonic_us()
+        if within is not None:
+            traits = reached.traits = within.seen(traits, classified_us)
 
         facts = _facts(principal, traits)
         granted = None
@@ -197,7 +218,7 @@ class Pipeline:
                 raise await self._denied(request, release, facts, verdict, granted) from None
         return Decided(
             id="dec-" + ident,
-            operation="op-" + ident,
+            operation="op-" + ident if within is None else within.id,
             principal=principal,
             subject=subject,
             request=request,
@@ -318,13 +339,19 @@ class Pipeline:
 
 
 class _Reached:
-    """How far a request came before it was refused. With `recall` it is also asked whether the same was
-    answered before."""
+    """How far a request came before it was refused, and what came with it. With `recall` it is also asked
+    whether the same was answered before."""
 
-    __slots__ = ("cut", "granted", "inputs", "looked", "ranking", "recall", "subject", "traits")
+    __slots__ = (
+        "check", "cut", "granted", "inputs", "looked", "ranking", "recall", "subject", "traits", "within",
+    )  # fmt: skip
 
-    def __init__(self, recall: Recall | None) -> None:
+    def __init__(
+        self, recall: Recall | None, within: Operation | None = None, check: Check | None = None
+    ) -> None:
         self.recall = recall
+        self.within = within
+        self.check = check
         self.looked: Looked | None = None
         self.subject = ""
         self.traits: Traits | None = None
@@ -337,6 +364,13 @@ class _Reached:
         if self.inputs is None or self.cut is None or self.ranking is None:
             return None
         return Weighed(self.inputs, self.cut, self.ranking, self.granted)
+
+
+def _both(first: Check | None, second: Check | None) -> Check | None:
+    """What complains where either does; the second is asked only of what passes the first."""
+    if first is None or second is None:
+        return first or second
+    return lambda reply: first(reply) or second(reply)
 
 
 def _order(decided: Decided) -> Order:
