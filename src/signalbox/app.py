@@ -156,7 +156,6 @@ class Signalbox:
             self.log = await self._open_log(opened)
             opened.push_async_callback(self._issuers_http.aclose)
             opened.push_async_callback(self._trust.aclose)
-            self.keys = self._key_ring(settings)
             self._add_providers(settings, opened)
             dispatcher = Dispatcher(
                 providers=self.providers,
@@ -185,6 +184,8 @@ class Signalbox:
             )
             opened.push_async_callback(self.governed.board.aclose)
             await self.governed.board.open()
+            self.keys = self._key_ring(settings)
+            self.governed.board.changed.append(lambda: self.keys.hear())
             self.recall = self._recall(settings)
             opened.push_async_callback(self.recall.aclose)
             self.pipeline = Pipeline(
@@ -322,7 +323,7 @@ class Signalbox:
             keys.append(operator_key(settings, obtain(settings.data_dir, OPERATOR_KEY_FILE)))
             keys.append(admin_key(settings, obtain(settings.data_dir, ADMIN_KEY_FILE)))
         tenants = {tenant.id: tenant for tenant in settings.tenants}
-        return KeyRing(keys, self._trust.tokens(settings.issuers, tenants))
+        return KeyRing(keys, self._trust.tokens(settings.issuers, tenants), self.governed.keys, tenants)
 
     def _key_set(self, issuer: Issuer) -> KeySetSource:
         if issuer.jwks_url:

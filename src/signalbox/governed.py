@@ -5,6 +5,7 @@ board with the others.
 """
 
 from signalbox.board import Board
+from signalbox.governance.keys import Keys
 from signalbox.histories import WasLogged
 from signalbox.ports.acts import ActStore
 from signalbox.ports.clock import Clock
@@ -17,4 +18,5 @@ class Governed:
     def __init__(
         self, store: ActStore, log: DecisionLog, clock: Clock, *, was_logged: WasLogged | None
     ) -> None:
-        self.board = Board(store, log, clock, projections=[], was_logged=was_logged)
+        self.keys = Keys()
+        self.board = Board(store, log, clock, projections=[self.keys], was_logged=was_logged)

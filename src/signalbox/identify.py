@@ -1,6 +1,7 @@
 """Credential → Principal, and what a principal's word is worth.
 
-A credential is a key, or a token of an issuer that the settings trust. Keys are kept as SHA-256 only. What
+A credential is a key, of the settings or of an administrator's making, or a token of an issuer that the
+settings trust. Keys are kept as SHA-256 only. What
 a caller declares of its request is believed as far as its key goes: anyone may raise sensitivity, narrow the
 boundary, hint at task and latency; app, feature and user count only where the key is bound to them or may
 assert them.
@@ -15,8 +16,9 @@ from msgspec.structs import replace
 
 from signalbox.classify import parse_label
 from signalbox.domain.errors import MalformedRequest, NotPermitted, Unauthenticated
-from signalbox.domain.principal import Principal
+from signalbox.domain.principal import Principal, Tenant
 from signalbox.domain.request import Declared
+from signalbox.governance.keys import Keys, ServiceKey
 from signalbox.identity.tokens import Tokens, looks_like_token
 
 _HEADER: Final = {
@@ -55,9 +57,40 @@ class KeyExpired(Unauthenticated):
 
 
 class KeyRing:
-    def __init__(self, keys: Iterable[Key], tokens: Tokens | None = None) -> None:
+    """`made` are the keys that acts made: `hear` takes in what changed of them, so that a request with one
+    costs what one with a key of the settings costs. Of a tenant that is not in `tenants`, none opens."""
+
+    def __init__(
+        self,
+        keys: Iterable[Key],
+        tokens: Tokens | None = None,
+        made: Keys | None = None,
+        tenants: Mapping[str, Tenant] | None = None,
+    ) -> None:
         self._keys = {key.sha256: key for key in keys}
         self._tokens = tokens
+        self._settled = frozenset(self._keys)
+        self._made = made
+        self._tenants = tenants or {}
+        self._heard = 0
+        self._open: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.hear()
+
+    def hear(self) -> None:
+        """Take in what acts changed since the last time."""
+        before = self._heard
+        for key in self._made.changed_after(before) if self._made is not None else ():
+            self._heard = max(self._heard, key.act)
+            for sha256 in self._open.pop((key.tenant, key.id), ()):
+                del self._keys[sha256]
+            tenant = self._tenants.get(key.tenant)
+            # INVARIANT: what stands in the settings is not changed by acts.
+            secrets = [each for each in key.secrets if each.sha256 not in self._settled]
+            if tenant is None or not secrets:
+                continue
+            principal = principal_of(key, tenant)
+            self._keys |= {each.sha256: Key(each.sha256, principal, each.until_us) for each in secrets}
+            self._open[key.tenant, key.id] = tuple(each.sha256 for each in secrets)
 
     def identify(self, credential: str, now_us: int) -> Principal:
         """Raises `Unauthenticated`: for a key `KeyExpired`, for a token `InvalidToken`, which is
@@ -72,6 +105,21 @@ class KeyRing:
         if key.expires_us is not None and now_us >= key.expires_us:
             raise KeyExpired(key.principal)
         return key.principal
+
+
+def principal_of(key: ServiceKey, tenant: Tenant) -> Principal:
+    """As whom a key that an act made asks."""
+    scope = key.scope
+    return Principal(
+        tenant=tenant,
+        key=key.id,
+        subject=key.subject,
+        groups=scope.groups,
+        roles=scope.roles,
+        app=scope.app,
+        feature=scope.feature,
+        may_assert=frozenset(scope.may_assert),
+    )
 
 
 def believed(principal: Principal, declared: Declared, boundaries: Mapping[str, tuple[str, ...]]) -> Declared:

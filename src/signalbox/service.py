@@ -99,7 +99,8 @@ class HttpService:
                 raise ReloadRefused([error.message for error in wrong.errors]) from wrong
             except PolicyInvalid as wrong:
                 raise ReloadRefused([str(problem) for problem in wrong.problems]) from wrong
-            self.gate.keys = self._box.keys
+            finally:
+                self.gate.keys = self._box.keys
         return {"policy": release.policy.hash, "catalogue": release.catalogue.hash}
 
     async def endpoints(self) -> list[dict[str, Any]]:
