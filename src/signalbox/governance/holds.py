@@ -7,7 +7,7 @@ An erasure is ordered, and from then on under way until it is said to be done: a
 that it came too late. What carrying it out takes is not known here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import ClassVar, Final
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from signalbox.domain.errors import Conflict, MalformedRequest, NotFound
 from signalbox.domain.switches import reason_of
 
 _NAME_MAX: Final = 128
+_NONE: Final = frozenset[str]()
 
 
 class HoldPlaced(ActContent, frozen=True):
@@ -37,19 +38,21 @@ class HoldLifted(ActContent, frozen=True):
 
 
 class ErasureOrdered(ActContent, frozen=True):
+    """`key` is the id of the data key that is to be destroyed, empty where there was none."""
+
     kind: ClassVar[str] = "erasure.ordered"
 
+    key: str
     reason: str
     subject: str
 
 
 class SubjectErased(ActContent, frozen=True):
-    """`order` is the number of the act that ordered it. How many there were: `keys` destroyed, `payloads`
-    deleted, `records` of the log emptied."""
+    """`order` is the number of the act that ordered it. How many there were: `payloads` deleted, `records`
+    of the log emptied."""
 
     kind: ClassVar[str] = "subject.erased"
 
-    keys: int
     order: int
     payloads: int
     records: int
@@ -108,6 +111,7 @@ class Holds:
     def __init__(self) -> None:
         self._holds: dict[tuple[str, str], Hold] = {}
         self._erasures: dict[tuple[str, str], Erasure] = {}
+        self._destroyed: dict[str, set[str]] = {}
 
     def obey(self, act: Act) -> None:
         match act.kind:
@@ -122,6 +126,7 @@ class Holds:
                 ordered = ErasureOrdered.of(act)
                 erasure = Erasure(act.number, act.tenant, ordered.subject, act.time_us)
                 self._erasures[act.tenant, ordered.subject] = erasure
+                self._destroyed.setdefault(act.tenant, set()).add(ordered.key)
             case SubjectErased.kind:
                 self._erasures.pop((act.tenant, SubjectErased.of(act).subject), None)
 
@@ -136,6 +141,10 @@ class Holds:
     def erasure(self, tenant: str, subject: str) -> Erasure | None:
         """The erasure of this subject that is under way."""
         return self._erasures.get((tenant, subject))
+
+    def destroyed(self, tenant: str) -> Set[str]:
+        """Ids of the data keys that erasures have destroyed."""
+        return self._destroyed.get(tenant, _NONE)
 
     @property
     def under_way(self) -> Mapping[tuple[str, str], Erasure]:
@@ -165,7 +174,7 @@ def lift(holds: Holds, tenant: str, name: str, reason: str) -> Proposal:
     return Proposal(tenant, HoldLifted(hold=name, reason=reason_of(reason)))
 
 
-def order_erasure(holds: Holds, tenant: str, subject: str, reason: str) -> tuple[Proposal, ...]:
+def order_erasure(holds: Holds, tenant: str, subject: str, reason: str, *, key: str) -> tuple[Proposal, ...]:
     """Nothing where it is ordered already. Raises `Held` and `MalformedRequest`."""
     if holds.erasure(tenant, subject) is not None:
         return ()
@@ -174,18 +183,14 @@ def order_erasure(holds: Holds, tenant: str, subject: str, reason: str) -> tuple
         raise Held(
             f"not erased: the legal hold `{hold.name}` forbids it ({hold.reason}; placed by {hold.by})"
         )
-    return (Proposal(tenant, ErasureOrdered(reason=reason_of(reason), subject=subject)),)
+    return (Proposal(tenant, ErasureOrdered(key=key, reason=reason_of(reason), subject=subject)),)
 
 
-def erasure_done(
-    holds: Holds, erasure: Erasure, *, keys: int, payloads: int, records: int
-) -> tuple[Proposal, ...]:
+def erasure_done(holds: Holds, erasure: Erasure, *, payloads: int, records: int) -> tuple[Proposal, ...]:
     """Nothing where somebody else has said so already."""
     if holds.erasure(erasure.tenant, erasure.subject) != erasure:
         return ()
-    done = SubjectErased(
-        keys=keys, order=erasure.order, payloads=payloads, records=records, subject=erasure.subject
-    )
+    done = SubjectErased(order=erasure.order, payloads=payloads, records=records, subject=erasure.subject)
     return (Proposal(erasure.tenant, done),)
 
 

@@ -29,6 +29,7 @@ from msgspec import Struct
 from signalbox.domain.errors import LogUnavailable
 from signalbox.domain.records import BODIES, Record
 from signalbox.ports.clock import Clock
+from signalbox.ports.erasure import ErasableStore
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import LogInDoubt, LogStore
 from signalbox.record.leaf import body_bytes
@@ -257,6 +258,15 @@ class Journal:
             self._names.clear()
         made = self._names[asked] = pseudonym(key, kind, name)
         return made
+
+    async def erase(self, numbers: Sequence[int]) -> None:
+        """Implements `ports.erasure.ErasableLog`."""
+        store = self._store
+        if self._closed:
+            raise LogUnavailable("the decision log is closed")
+        if not isinstance(store, ErasableStore):
+            raise LogUnavailable("the store of the decision log cannot empty records")
+        await self._loop.run_in_executor(self._thread, store.erase, tuple(numbers))
 
     # -- taking records in
 

@@ -7,11 +7,12 @@ check that this writer still holds the lease. It never interprets a record.
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from signalbox.adapters.stores.sqlite import sql
 from signalbox.adapters.stores.sqlite.database import LOG_FILE, open_for_writing
@@ -22,6 +23,7 @@ from signalbox.ports.log import Batch, Head, StoredRecord
 
 TENANT_KEY_BYTES: Final = 32
 _frames: Final = msgspec.msgpack.Encoder()
+_kept: Final = msgspec.msgpack.Decoder(tuple[StoredRecord, ...])
 
 
 class SqliteLogStore:
@@ -148,6 +150,35 @@ class SqliteLogStore:
             raise
         kept: bytes = key
         return kept
+
+    def erase(self, numbers: Sequence[int]) -> None:
+        """See `ports.erasure`. What it takes away is overwritten, in the write-ahead log as well."""
+        connection = self._held()
+        try:
+            connection.execute(sql.OVERWRITE).fetchall()
+            connection.execute(sql.BEGIN)
+            if not connection.execute(sql.HOLDS_EPOCH, (self._epoch,)).fetchone():
+                raise LogUnavailable("the lease on the decision log was taken by another process")
+            for number in sorted(set(numbers)):
+                ((first, frames),) = connection.execute(sql.ROW_HOLDING, (number,)).fetchall()
+                records = list(_kept.decode(frames))
+                records[number - first] = replace(records[number - first], salt=b"", body=b"")
+                connection.execute(sql.REFRAME, (_frames.encode(records), first))
+            connection.execute(sql.COMMIT)
+            ((busy, _, _),) = connection.execute(sql.EMPTY_WAL).fetchall()
+        except (sqlite3.Error, ValueError, IndexError, msgspec.DecodeError) as error:
+            self._undo(connection)
+            raise LogUnavailable(
+                "records of the decision log cannot be erased", operator=f"`{self._path}`: {error}"
+            ) from error
+        except LogUnavailable:
+            self._undo(connection)
+            raise
+        if busy:
+            raise LogUnavailable(
+                "records are erased, and a reader keeps their bytes in the write-ahead log",
+                operator=f"`{self._path}`: a reader is in the way of emptying its write-ahead log; try again",
+            )
 
     def _held(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -94,3 +94,10 @@ SELECT first FROM batch WHERE time_us_high >= ? ORDER BY time_us_high, first LIM
 ROWS_MENTIONING: Final = """
 SELECT first, frames FROM batch WHERE first >= ? AND instr(frames, ?) > 0 ORDER BY first LIMIT 16
 """
+
+# Erasing. The row that holds a record, and what stands there in its place.
+ROW_HOLDING: Final = "SELECT first, frames FROM batch WHERE first <= ? ORDER BY first DESC LIMIT 1"
+REFRAME: Final = "UPDATE batch SET frames = ? WHERE first = ?"
+OVERWRITE: Final = "PRAGMA secure_delete = ON"
+# Until this succeeds, pages as they were may stand in the write-ahead log.
+EMPTY_WAL: Final = "PRAGMA wal_checkpoint(TRUNCATE)"
