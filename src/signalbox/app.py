@@ -184,6 +184,7 @@ class Signalbox:
             )
             opened.push_async_callback(self.governed.board.aclose)
             await self.governed.board.open()
+            self.governed.bind(self.interlock)
             self.keys = self._key_ring(settings)
             self.governed.board.changed.append(lambda: self.keys.hear())
             self.recall = self._recall(settings)

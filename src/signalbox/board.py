@@ -49,8 +49,8 @@ class Projection(Protocol):
 class Board:
     """One event loop; use `open` and `aclose`. With `was_logged` this process writes the log.
 
-    `number` is the last act known, `trouble` what keeps this process from reading on. What is in `changed` is
-    called after acts were obeyed.
+    `number` is the last act known, `trouble` what keeps this process from reading on, `heard_us` (monotonic)
+    the last moment of which all acts are known. What is in `changed` is called after acts were obeyed.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Board:
     ) -> None:
         self.number = 0
         self.trouble = ""
+        self.heard_us = 0
         self.changed: list[Callable[[], object]] = []
         self._store = store
         self._log = log
@@ -141,6 +142,7 @@ class Board:
             await self._hear()
 
     async def _hear(self) -> None:
+        began_us = self._clock.monotonic_us()
         try:
             self._obey(await self._thread.run(partial(self._store.read, self.number)))
         except SignalboxError as error:
@@ -150,6 +152,7 @@ class Board:
                 )
             self.trouble = error.operator
             return
+        self.heard_us = began_us
         if self.trouble:
             _log.warning("the history of acts can be read again")
             self.trouble = ""

@@ -5,6 +5,9 @@ board with the others.
 """
 
 from signalbox.board import Board
+from signalbox.dispatch.grants import LEASE_US
+from signalbox.dispatch.interlock import Interlock
+from signalbox.governance.break_glass import BreakGlass
 from signalbox.governance.keys import Keys
 from signalbox.histories import WasLogged
 from signalbox.ports.acts import ActStore
@@ -19,4 +22,21 @@ class Governed:
         self, store: ActStore, log: DecisionLog, clock: Clock, *, was_logged: WasLogged | None
     ) -> None:
         self.keys = Keys()
-        self.board = Board(store, log, clock, projections=[self.keys], was_logged=was_logged)
+        self.break_glass = BreakGlass()
+        self._clock = clock
+        self.board = Board(
+            store, log, clock, projections=[self.keys, self.break_glass], was_logged=was_logged
+        )
+
+    def bind(self, interlock: Interlock) -> None:
+        """Have the interlock honour the break-glass grants that are in force: from now on, and only while the
+        history can be read."""
+        board, clock = self.board, self._clock
+
+        def follow() -> None:
+            now_us = clock.now_us()
+            interlock.obey_grants(self.break_glass.in_force(now_us), now_us, clock.monotonic_us())
+
+        interlock.grants.heard_by(lambda monotonic_us: monotonic_us - board.heard_us <= LEASE_US)
+        board.changed.append(follow)
+        follow()

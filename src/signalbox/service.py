@@ -18,6 +18,7 @@ from signalbox.domain.errors import NotFound, SignalboxError
 from signalbox.domain.request import Request
 from signalbox.domain.switches import selectors_of
 from signalbox.edge.admin import AdminApi
+from signalbox.edge.admin import break_glass as break_glass_doors
 from signalbox.edge.admin import principals as principals_doors
 from signalbox.edge.app import Edge
 from signalbox.edge.gate import Gate
@@ -49,7 +50,10 @@ class HttpService:
         served = doors(self.gate, self._count)
         self.admin = AdminApi(
             self.gate,
-            principals_doors.operations(),
+            (
+                *principals_doors.operations(),
+                *break_glass_doors.operations(box.governed.break_glass, box.governed.board, box.clock),
+            ),
             lambda: {tenant.id for tenant in box.settings.tenants},
         )
         self.app = Edge(

@@ -11,15 +11,16 @@ from signalbox.domain.roles import ACTIONS, AT_HOME, EVERYWHERE, PLATFORM, ROLES
 
 HOME = "acme"
 READS = {"platform.read", "tenant.read", "policy.read", "log.read", "spend.read"}
+GLASS = {"break-glass.ask", "break-glass.grant"}
 ANYWHERE: dict[str, set[str]] = {
     "operator": {"platform.read", "platform.operate"},
-    "platform-admin": READS | {"platform.operate", "tenant.manage"},
+    "platform-admin": READS | GLASS | {"platform.operate", "tenant.manage"},
     "auditor": READS,
 }
 OWN: dict[str, set[str]] = {
-    "tenant-admin": {"tenant.read", "tenant.manage", "policy.read", "log.read", "spend.read"},
-    "policy-author": {"policy.read", "policy.draft"},
-    "approver": {"policy.read", "policy.approve"},
+    "tenant-admin": GLASS | {"tenant.read", "tenant.manage", "policy.read", "log.read", "spend.read"},
+    "policy-author": {"policy.read", "policy.draft", "break-glass.ask"},
+    "approver": GLASS | {"policy.read", "policy.approve"},
     "finance": {"spend.read"},
     "user": {"ask"},
 }

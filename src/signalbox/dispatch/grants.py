@@ -74,10 +74,14 @@ class GrantsInForce:
         self, principal: Principal, user: str, sensitivity: Sensitivity, now_us: int, monotonic_us: int
     ) -> PinnedTerms | None:
         """The grant that covers a request made for `user`, if one does. `now_us` is wall clock."""
-        grant = self._grants.get(principal.tenant.id)
-        if grant is None or not grant.covers(
-            user=user, key=principal.key, groups=principal.groups, sensitivity=sensitivity
-        ):
+        tenant = principal.tenant.id
+        grant = self._grants.get(tenant)
+        if grant is None:
+            return None
+        if now_us >= grant.terms.until_us:
+            del self._grants[tenant]  # so that it costs nothing from here on
+            return None
+        if not grant.covers(user=user, key=principal.key, groups=principal.groups, sensitivity=sensitivity):
             return None
         ident = grant.terms.id
         return self._pinned[ident] if self.standing(ident, now_us, monotonic_us) else None

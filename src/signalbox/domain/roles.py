@@ -18,28 +18,32 @@ Action = Literal[
     "policy.approve",
     "log.read",
     "spend.read",
+    "break-glass.ask",  # and end
+    "break-glass.grant",  # and review
 ]
 ACTIONS: Final[tuple[Action, ...]] = (
     "ask", "platform.read", "platform.operate", "tenant.read", "tenant.manage",
     "policy.read", "policy.draft", "policy.approve", "log.read", "spend.read",
+    "break-glass.ask", "break-glass.grant",
 )  # fmt: skip
 
 PLATFORM: Final = ""
 """In the place of a tenant: what is of no tenant alone."""
 
+_GLASS: Final = frozenset[Action](("break-glass.ask", "break-glass.grant"))
 _READS: Final = frozenset[Action](("platform.read", "tenant.read", "policy.read", "log.read", "spend.read"))
 
 EVERYWHERE: Final[dict[str, frozenset[Action]]] = {
     "operator": frozenset(("platform.read", "platform.operate")),
-    "platform-admin": _READS | {"platform.operate", "tenant.manage"},
+    "platform-admin": _READS | _GLASS | {"platform.operate", "tenant.manage"},
     "auditor": _READS,
 }
 """Roles that reach the platform and every tenant. None of them asks a model."""
 
 AT_HOME: Final[dict[str, frozenset[Action]]] = {
-    "tenant-admin": frozenset(("tenant.read", "tenant.manage", "policy.read", "log.read", "spend.read")),
-    "policy-author": frozenset(("policy.read", "policy.draft")),
-    "approver": frozenset(("policy.read", "policy.approve")),
+    "tenant-admin": _GLASS | {"tenant.read", "tenant.manage", "policy.read", "log.read", "spend.read"},
+    "policy-author": frozenset(("policy.read", "policy.draft", "break-glass.ask")),
+    "approver": _GLASS | {"policy.read", "policy.approve"},
     "finance": frozenset(("spend.read",)),
     "user": frozenset(("ask",)),
 }
