@@ -28,6 +28,7 @@ from signalbox.domain.traits import Facts, Traits
 from signalbox.domain.verdict import Verdict
 from signalbox.entries import Who, decision_record, denial_record, entry_name, hit_record, who
 from signalbox.identify import believed
+from signalbox.keeping.keeper import Keeper
 from signalbox.normalise.structured import Check, check_of
 from signalbox.operation import Operation
 from signalbox.policy import explain_denials, under, visible_facts
@@ -54,9 +55,11 @@ class Pipeline:
         count_tokens: Callable[[str], int],
         failpoint: Failpoint = passing,
         recall: Recall | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self.objectives = objectives
         self.recall = recall
+        self.keeper = keeper
         self._interlock = interlock
         self._health = health
         self._dispatcher = dispatcher
@@ -96,9 +99,13 @@ class Pipeline:
             delivery = await self._dispatcher.dispatch(_order(decided))
         except SignalboxError as error:
             error.decision = decided.id
+            if self.keeper is not None:
+                self.keeper.keep(decided, None)
             raise
         if looked is not None and reached.recall is not None:
             await reached.recall.keep(looked, delivery)
+        if self.keeper is not None:
+            self.keeper.keep(decided, delivery)
         return decided, delivery
 
     def _recalled(self, decided: Decided, looked: Looked, recalled: Delivery) -> Delivery:
@@ -106,6 +113,8 @@ class Pipeline:
         entry = entry_name(self._log, decided.facts.tenant, looked.place)
         whose = self._who(decided.principal, decided.subject)
         self._log.post([hit_record(decided, whose, recalled, looked.kill_epoch, entry)])
+        if self.keeper is not None:
+            self.keeper.keep(decided, recalled)
         return recalled
 
     async def decide(self, request: Request, principal: Principal, *, record: bool = True) -> Decided:
