@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalbox.domain.errors import LogUnavailable
+from signalbox.domain.records import Record
 from signalbox.ports.log import Batch, LogInDoubt
 from signalbox.record.journal import Journal, JournalLimits
 from signalbox.record.leaf import read_leaf
@@ -99,8 +100,7 @@ async def play(fates: list[str], silent: int, calls: list[str]) -> None:
     await asyncio.gather(*sends)
     more = count(1_000)
     async with asyncio.timeout(10):
-        while store.fates or not journal.healthy:
-            journal.post([denial(next(more))])
+        while not await written(journal, denial(next(more))) or store.fates:
             await asyncio.sleep(0.002)
     await journal.aclose()
 
@@ -116,3 +116,11 @@ async def play(fates: list[str], silent: int, calls: list[str]) -> None:
         assert seen["intent", ref] == seen["outcome", ref] == 1
     for ref in refused:
         assert seen["intent", ref] == seen["outcome", ref]
+
+
+async def written(journal: Journal, record: Record) -> bool:
+    try:
+        await journal.commit([record])
+    except LogUnavailable:
+        return False
+    return True
