@@ -6,6 +6,7 @@ names everything that is wrong with the file. It deliberately reads no credentia
 
 from signalbox.config.describe import describe
 from signalbox.config.faults import ConfigErrors
+from signalbox.config.governed import Released
 from signalbox.config.reading import load
 from signalbox.config.settings import (
     BreakerSettings,
@@ -23,6 +24,7 @@ __all__ = [
     "DispatchSettings",
     "EmbeddedSettings",
     "KeySettings",
+    "Released",
     "ServerSettings",
     "Settings",
     "describe",

@@ -3,7 +3,7 @@
 It deliberately knows no rule: `parse` and `validate` find faults, this keeps and places them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from signalbox.config.locate import FieldPath, Lines, show
 from signalbox.domain.errors import ConfigError, SignalboxError
@@ -26,9 +26,11 @@ class Faults:
     next check finds wrong with the filler stands at a path that is already known to be faulty.
     """
 
-    def __init__(self, file: str, lines: Lines) -> None:
+    def __init__(self, file: str, lines: Lines, parts: Mapping[str, tuple[str, Lines]] | None = None) -> None:
+        """`parts`: tables that stand in another text than `file`: where."""
         self._file = file
         self._lines = lines
+        self._parts = parts or {}
         self._errors: list[ConfigError] = []
         self._faulty: set[FieldPath] = set()
         self._adopted: list[ConfigError] = []
@@ -39,7 +41,7 @@ class Faults:
             return
         self._faulty.add(path)
         self._errors.append(
-            ConfigError(expected, file=self._file, line=self._lines.line(path), field=show(path))
+            ConfigError(expected, file=self._text(path)[0], line=self.line(path), field=show(path))
         )
 
     def report_environment(self, name: str, expected: str) -> None:
@@ -62,12 +64,17 @@ class Faults:
         )
 
     def line(self, path: FieldPath) -> int:
-        return self._lines.line(path)
+        return self._text(path)[1].line(path)
 
     def raise_if_any(self) -> None:
         """Raises `ConfigErrors`."""
         if self._errors or self._adopted:
             raise ConfigErrors([*sorted(self._errors, key=lambda error: error.line), *self._adopted])
+
+    def _text(self, path: FieldPath) -> tuple[str, Lines]:
+        """The text that has this field: what errors call it, and its lines."""
+        own = (self._file, self._lines)
+        return self._parts.get(path[0], own) if path and isinstance(path[0], str) else own
 
     def _inside_a_fault(self, path: FieldPath) -> bool:
         return any(path[:depth] in self._faulty for depth in range(len(path) + 1))

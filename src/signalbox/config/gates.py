@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from signalbox.classify.detectors import CATEGORIES
 from signalbox.config.checks import Names, at_least_one, known, text, texts
 from signalbox.config.faults import ConfigErrors, Faults
+from signalbox.config.governed import Sources
 from signalbox.config.locate import FieldPath
 from signalbox.config.parse import parse_as
 from signalbox.config.tables import Document, Label
@@ -88,8 +89,8 @@ class GatesFile(Struct, frozen=True):
     files: tuple[Path, ...] = ()
 
 
-def read_gates(document: Document, base: Path, faults: Faults, now_us: int) -> GatesFile:
-    """What `[policy] gates` names, relative to `base`. Faults of that file are added to `faults`."""
+def read_gates(document: Document, sources: Sources, faults: Faults, now_us: int) -> GatesFile:
+    """What `[policy] gates` names. Faults of that file are added to `faults`."""
     path: FieldPath = ("policy", "gates")
     named = document.policy.gates
     if not named:
@@ -97,9 +98,9 @@ def read_gates(document: Document, base: Path, faults: Faults, now_us: int) -> G
     if not named.isascii():  # a key of hashed bytes
         faults.report(path, f"expected the name of a file in ASCII; found `{named}`")
         return GatesFile()
-    file = base / named
+    file = sources.where(named)
     try:
-        written = file.read_text(encoding="utf-8")
+        written = sources.read("gates", named)
     except OSError as error:
         faults.report(path, f"cannot read {file}: {(error.strerror or 'input or output failed').lower()}")
         return GatesFile()

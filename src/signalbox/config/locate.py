@@ -41,7 +41,8 @@ def show(path: FieldPath) -> str:
 class Lines:
     """The line (1-based) of every field of one text.
 
-    `text` must be valid TOML with LF or CRLF line ends.
+    `text` must be valid TOML with LF or CRLF line ends. `statements` are its headers and pairs in order, each
+    as the root key that it belongs to and where its lines begin: comments before it are its own.
     """
 
     def __init__(self, text: str) -> None:
@@ -50,6 +51,7 @@ class Lines:
         self._at = 0
         self._found: dict[FieldPath, int] = {}
         self._items: dict[FieldPath, int] = {}  # how many [[headers]] an array of tables has had so far
+        self.statements: list[tuple[str, int]] = []
         self._document()
 
     def line(self, path: FieldPath) -> int:
@@ -62,14 +64,17 @@ class Lines:
 
     def _document(self) -> None:
         text, table = self._text, FieldPath()
+        begins = 0
         self._blank()
         while self._at < len(text):
             if text.startswith("[[", self._at):
-                table = self._header(2)
+                root = (table := self._header(2))[0]
             elif text[self._at] == "[":
-                table = self._header(1)
+                root = (table := self._header(1))[0]
             else:
-                self._pair(table)
+                root = self._pair(table)[0]
+            self.statements.append((str(root), begins))
+            begins = text.find("\n", self._at) + 1 or len(text)
             self._blank()
 
     def _header(self, brackets: int) -> FieldPath:
@@ -98,13 +103,14 @@ class Lines:
                 path = (*path, self._items[path] - 1)
         return path
 
-    def _pair(self, table: FieldPath) -> None:
+    def _pair(self, table: FieldPath) -> FieldPath:
         line = self._line()
         path = (*table, *self._key())
         self._note_ancestors(path, line)
         self._found[path] = line
         self._at += 1  # the equals sign
         self._value(path)
+        return path
 
     def _value(self, path: FieldPath) -> None:
         self._blank()

@@ -11,6 +11,7 @@ secret.
 import difflib
 import re
 import tomllib
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -39,20 +40,38 @@ def parse(text: str, file: str) -> tuple[Document, Faults]:
 
 def parse_as(shape: type[Shape], text: str, file: str) -> tuple[Shape, Faults]:
     """As `parse`, of a file of another shape."""
+    tables, lines = read_toml(text, file)
+    faults = Faults(file, lines)
+    document: Shape = _table(shape, tables, (), faults)
+    return document, faults
+
+
+def parse_with(
+    text: str, file: str, other: str, other_file: str, roots: Collection[str]
+) -> tuple[Document, Faults]:
+    """As `parse`, of which the tables `roots` stand in another text, and count from there alone."""
+    tables, lines = read_toml(text, file)
+    from_other, other_lines = read_toml(other, other_file)
+    whole = {root: table for root, table in tables.items() if root not in roots}
+    whole |= {root: table for root, table in from_other.items() if root in roots}
+    faults = Faults(file, lines, dict.fromkeys(roots, (other_file, other_lines)))
+    document: Document = _table(Document, whole, (), faults)
+    return document, faults
+
+
+def read_toml(text: str, file: str) -> tuple[dict[str, Any], Lines]:
+    """Its tables, and where they stand. Raises `ConfigErrors` where it is not TOML."""
     # tomllib reads CRLF as LF; so must the scan for lines.
     text = text.replace("\r\n", "\n")
     try:
         # INVARIANT: numbers with a point are read as decimals: no digit of a figure is lost or made up.
-        tables = tomllib.loads(text, parse_float=Decimal)
-        faults = Faults(file, Lines(text))
+        return tomllib.loads(text, parse_float=Decimal), Lines(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigErrors([_syntax_error(str(error), text, file)]) from None
     except (RecursionError, ValueError):  # thousands of brackets; a number of thousands of digits
         raise ConfigErrors(
             [ConfigError("not readable as TOML: nested too deeply or a number too long", file=file)]
         ) from None
-    document: Shape = _table(shape, tables, (), faults)
-    return document, faults
 
 
 def _syntax_error(message: str, text: str, file: str) -> ConfigError:

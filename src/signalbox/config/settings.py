@@ -14,6 +14,7 @@ from signalbox.domain.principal import Tenant
 from signalbox.domain.traits import Sensitivity
 from signalbox.domain.verdict import PolicyRelease
 from signalbox.gates import Gates
+from signalbox.governance.releases import ReleaseContent, Terms
 from signalbox.identity.issuer import Issuer
 from signalbox.proof import Invariants
 
@@ -92,6 +93,17 @@ class SwitchSettings(Struct, frozen=True, kw_only=True):
     lease_ms: int
 
 
+class ReleaseSettings(Struct, frozen=True, kw_only=True):
+    """`required`: what governs is served from the published release, and without one nothing is. `number` is
+    the release that these settings were read from; 0: from the files. `content` is what governs, as it is
+    written; `terms` what that says of the approval of the next release."""
+
+    required: bool
+    number: int
+    content: ReleaseContent
+    terms: Terms
+
+
 class CacheSettings(Struct, frozen=True, kw_only=True):
     """Where answers are kept. `region` names the cell that shares it, `place` where it stands (empty: in this
     process). `credential` names an environment variable. `timeout_ms`, `url` and `credential` are those of a
@@ -147,6 +159,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     cache: CacheSettings
     switches: SwitchSettings
     log: LogSettings
+    releases: ReleaseSettings
     catalogue: CatalogueRelease
     policy: PolicyRelease
     gates: Gates

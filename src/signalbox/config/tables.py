@@ -238,6 +238,16 @@ class TenantCacheTable(Struct, frozen=True, kw_only=True):
     any_temperature: bool = False
 
 
+class TenantPolicyTable(Struct, frozen=True, kw_only=True):
+    unproven: Annotated[
+        Literal["refuse", "mark"],
+        Meta(
+            description="`refuse` (the default) or `mark`: what becomes of a release of which something "
+            "cannot be proved"
+        ),
+    ] = "refuse"
+
+
 class TenantTable(Struct, frozen=True, kw_only=True):
     id: Id
     name: str = ""
@@ -252,6 +262,7 @@ class TenantTable(Struct, frozen=True, kw_only=True):
         Meta(description='a table such as { "excel.formula" = "quality" }, its keys in quotes'),
     ] = {}
     cache: TenantCacheTable = TenantCacheTable()
+    policy: TenantPolicyTable = TenantPolicyTable()
 
 
 class KeyTable(Struct, frozen=True, kw_only=True):
@@ -300,6 +311,17 @@ class PolicyTable(Struct, frozen=True, kw_only=True):
     schema: Annotated[str, Meta(description="the path of the Cedar schema")]
     gates: str = ""
     invariants: str = ""
+    approvals: int = 1
+
+
+class ApproverTable(Struct, frozen=True, kw_only=True):
+    name: Id
+    subject: Annotated[str, Meta(description="who it is as a caller: the `subject` of a key or a token")]
+    key: Annotated[str, Meta(description="a public key, as `signalbox release keygen` prints it")]
+
+
+class ReleasesTable(Struct, frozen=True, kw_only=True):
+    required: bool = False
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -321,3 +343,5 @@ class Document(Struct, frozen=True, kw_only=True):
     keys: tuple[KeyTable, ...] = ()
     issuers: tuple[IssuerTable, ...] = ()
     policy: Annotated[PolicyTable, Meta(description="a table with `files` and `schema`")]
+    approvers: tuple[ApproverTable, ...] = ()
+    releases: ReleasesTable = ReleasesTable()

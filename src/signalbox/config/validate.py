@@ -16,6 +16,14 @@ from signalbox.config.catalogue import catalogue
 from signalbox.config.checks import Names, known, quantity, text, whole
 from signalbox.config.faults import Faults
 from signalbox.config.gates import read_gates
+from signalbox.config.governed import (
+    Directory,
+    Recording,
+    Released,
+    ReleasedTexts,
+    content_with,
+    terms_of,
+)
 from signalbox.config.issuers import issuers
 from signalbox.config.locate import FieldPath
 from signalbox.config.log import log_settings
@@ -24,6 +32,7 @@ from signalbox.config.settings import (
     BreakerSettings,
     DispatchSettings,
     EmbeddedSettings,
+    ReleaseSettings,
     RetryBudgetSettings,
     ServerSettings,
     Settings,
@@ -32,6 +41,7 @@ from signalbox.config.settings import (
 from signalbox.config.tables import DispatchTable, Document, EmbeddedTable, ServerTable, SwitchesTable
 from signalbox.config.units import duration_ms, share_e4, size_bytes
 from signalbox.domain.traits import LatencyClass
+from signalbox.governance.releases import ContentTampered, ReleaseContent, Terms
 from signalbox.ports.provider_kind import Kinds
 from signalbox.proof import check_names
 
@@ -54,18 +64,23 @@ def validate(
     env: Mapping[str, str],
     now_us: int,
     provider_kinds: Kinds,
+    text: str,
+    released: Released | None = None,
 ) -> Settings:
-    """Paths in the file are relative to it, paths in the environment to the working directory.
+    """Paths in the file are relative to it, paths in the environment to the working directory. `text` is what
+    the document was parsed from; with `released`, what governs is read from there.
 
     Raises `ConfigErrors` with every fault of the file, those that `parse` found included.
     """
     base = file.parent
     release = catalogue(document, faults, now_us=now_us, provider_kinds=provider_kinds)
-    policy, policy_files = policies(document.policy, base, faults)
-    admin = read_gates(document, base, faults, now_us)
+    sources = Recording(Directory(base) if released is None else ReleasedTexts(released))
+    policy, policy_files = policies(document.policy, sources, faults)
+    admin = read_gates(document, sources, faults, now_us)
     if admin.text:
         policy = replace(policy, texts={**policy.texts, document.policy.gates: admin.text})
-    required, invariants_files = invariants(document.policy, base, faults)
+    required, invariants_files = invariants(document.policy, sources, faults)
+    terms = terms_of(document, faults)
     named_objectives = objectives(document, faults)
     settings = Settings(
         server=_server(document.server, env, faults),
@@ -74,6 +89,12 @@ def validate(
         cache=cache(document, faults),
         log=log_settings(document.log, base, faults),
         switches=_switches(document.switches, faults),
+        releases=ReleaseSettings(
+            required=document.releases.required,
+            number=0 if released is None else released.number,
+            content=_content(text, sources, terms, faults) if released is None else released.content,
+            terms=terms,
+        ),
         catalogue=release,
         policy=policy,
         gates=admin.gates,
@@ -96,7 +117,17 @@ def validate(
         missing = check_names(required, {tenant.id for tenant in settings.tenants}, release.boundaries)
         report_invariants(document.policy, missing, faults)
     faults.raise_if_any()
+    if released is not None and terms != released.content.terms:
+        # What approvals were held against is what people read, or it is not put in force.
+        raise ContentTampered(f"the terms of release {released.number} are not those of its texts")
     return settings
+
+
+def _content(text: str, sources: Recording, terms: Terms, faults: Faults) -> ReleaseContent:
+    """Of files with faults there is none."""
+    if not faults.clean(()):
+        return ReleaseContent(texts=(), terms=terms)
+    return content_with(text, sources.texts, terms)
 
 
 def _server(written: ServerTable, env: Mapping[str, str], faults: Faults) -> ServerSettings:
