@@ -22,6 +22,7 @@ PLANTED = [
     ("adapters/providers/embedded/__init__.py", "import signalbox.adapters.providers.openai_compatible"),
     ("policy/words.py", "import z3"),
     ("tlog/note.py", "import msgspec"),
+    ("evidence/plain/notes.py", "import msgspec"),
 ]
 
 

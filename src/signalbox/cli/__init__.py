@@ -38,8 +38,12 @@ drill = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+evidence = typer.Typer(
+    help="A pack of one tenant's period that an auditor can verify elsewhere.", rich_markup_mode=None
+)
 app.add_typer(drill, name="drill")
 app.add_typer(endpoints, name="endpoints")
+app.add_typer(evidence, name="evidence")
 app.add_typer(gates, name="gates")
 app.add_typer(log, name="log")
 app.add_typer(models, name="models")
@@ -329,6 +333,66 @@ _drill(
     f"Decide recorded traffic again as if nothing but what is named were left.\n\n{_SHOWN}",
     leave=False,
 )
+
+
+@evidence.callback(invoke_without_command=True)
+def evidence_make(
+    context: typer.Context,
+    tenant: Annotated[str, typer.Option(help="Whose.")] = "",
+    since: Annotated[
+        str, typer.Option("--from", help="From when on: `30d` (ago), or a date or time in ISO 8601, UTC.")
+    ] = "",
+    until: Annotated[str, typer.Option("--to", help="Before when; by default now.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write the pack to this file.")] = None,
+    kept: Annotated[
+        list[Path] | None,
+        typer.Option("--since", help="A checkpoint that the auditor kept, to be joined to; repeatable."),
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """A pack of one tenant's period: records, proofs, releases, registers, and the verifier."""
+    from signalbox.cli.evidence import make
+
+    if context.invoked_subcommand is None:
+        make(config, tenant, since, until, out, kept or [])
+
+
+@evidence.command("verify")
+def evidence_verify(
+    pack: Annotated[Path, typer.Argument(help="The pack.")],
+    key: Annotated[list[str], typer.Option(help="The log's public key, or a file with it; repeatable.")],
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(help="A checkpoint of the log that you kept; repeatable.")
+    ] = None,
+    head: Annotated[
+        list[str] | None, typer.Option(help="A head of the tenant that you kept, RECORDS:HASH; repeatable.")
+    ] = None,
+) -> None:
+    """Check a pack as the `verify.py` in it does.
+
+    Exits 1 if anything is not as it was signed."""
+    from signalbox.cli.evidence import verify
+
+    verify(pack, key, checkpoint or [], head or [])
+
+
+@app.command()
+def export(
+    form: Annotated[str, typer.Option("--format", help="purview, ocsf or cloudevents.")],
+    tenant: Annotated[str, typer.Option(help="Whose.")],
+    since: Annotated[
+        str, typer.Option("--from", help="From when on: `30d` (ago), or a date or time in ISO 8601, UTC.")
+    ] = "1d",
+    until: Annotated[str, typer.Option("--to", help="Before when; by default now.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Decisions as audit events of other systems, one JSON object a line.
+
+    No prompt and no reply is in them: the log has none."""
+    from signalbox.cli.export import run
+
+    run(config, form, tenant, since, until, out)
 
 
 @log.command("show")

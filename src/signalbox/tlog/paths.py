@@ -4,7 +4,8 @@
 only those that belong to a tree of the asked size are looked at.
 """
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 
 from signalbox.tlog.edge import Edge
 from signalbox.tlog.invalid import Invalid
@@ -64,6 +65,24 @@ def consistency_proof(tile_of: TileOf, old: int, new: int) -> tuple[bytes, ...]:
     if begin:  # else the verifier knows this root: it is the old tree's
         proof.append(_range(tile_of, begin, end))
     return tuple(reversed(proof))
+
+
+def joint_proof(tile_of: TileOf, numbers: Sequence[int], size: int) -> tuple[bytes, ...]:
+    """That all these entries, rising, are in a tree of `size`: the roots of the largest subtrees that have
+    none of them, left to right. With one entry it has the hashes of its inclusion proof."""
+    if not numbers or numbers[0] < 0 or numbers[-1] >= size:
+        raise Invalid(f"the entries asked for are not all in a tree of {size}")
+    found: list[bytes] = []
+    ranges = [(0, size, 0, len(numbers))]
+    while ranges:
+        begin, end, low, high = ranges.pop()
+        if low == high:
+            found.append(_range(tile_of, begin, end))
+        elif end - begin > high - low:  # else every entry of it is asked for
+            middle = begin + split(end - begin)
+            cut = bisect_left(numbers, middle, low, high)
+            ranges += [(middle, end, cut, high), (begin, middle, low, cut)]
+    return tuple(found)
 
 
 def _range(tile_of: TileOf, begin: int, end: int) -> bytes:

@@ -1,0 +1,179 @@
+"""All checks in their order, and what is said of them: the command that stands in every pack."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from signalbox.evidence.plain.notes import Bad, Checkpoint, Key, read_checkpoint, read_key, read_note
+from signalbox.evidence.plain.pack import (
+    CHECKPOINT,
+    INCLUSION,
+    OTHERS,
+    WINDOW,
+    Claim,
+    Entry,
+    Json,
+    Pack,
+    check_others,
+    check_signers,
+    check_window,
+)
+from signalbox.evidence.plain.tally import SUMMARY, Tally
+from signalbox.evidence.plain.trees import check_consistency, root_over
+
+NOTHING_KEPT: Final = (
+    "YOU BROUGHT NO CHECKPOINT OF YOUR OWN: whoever holds the log's key could have written all of this anew"
+)
+LIMITS: Final = (
+    "What this cannot show: that a request was sent which was never written down; that the key's holder "
+    "showed somebody else another log; where a vendor truly ran the model, which rests on the vendor's word."
+)
+
+
+class Brought(NamedTuple):
+    """What the verifier has from elsewhere: `keys` that it trusts (at least one), checkpoints that it kept,
+    each with the words for where it is from, and heads of the tenant (records until then, hash of the last).
+    """
+
+    keys: Sequence[str]
+    checkpoints: Sequence[tuple[str, bytes]] = ()
+    heads: Sequence[tuple[int, str]] = ()
+
+
+def verified(path: str, brought: Brought) -> list[str]:
+    """What was verified, a sentence each. Raises `Bad` at the first thing that is not as it was signed."""
+    keys = [read_key(key) for key in brought.keys]
+    if not keys:
+        raise Bad("no key was given: nothing in a pack can be believed without one")
+    pack = Pack(path)
+    try:
+        return _verified(pack, keys, brought)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Bad(f"a file of the pack is not in its form: {error!r}") from error
+    finally:
+        pack.close()
+
+
+def _verified(pack: Pack, keys: Sequence[Key], brought: Brought) -> list[str]:
+    claim = pack.claim
+    pack.check_files()
+    tally = Tally(claim)
+    window = [_counted(tally, entry) for entry in pack.entries(WINDOW)]
+    others = [_counted(tally, entry) for entry in pack.entries(OTHERS)]
+    check_window(claim, window)
+    check_others(claim, window, others)
+    new = read_checkpoint(read_note(pack.read(CHECKPOINT)))
+    signer = check_signers(pack, keys, new, others)
+    leaves = {entry.number: bytes.fromhex(entry.hashed) for entry in (*window, *others)}
+    if root_over(leaves, new.size, pack.hashes(INCLUSION)) != new.root:
+        raise Bad("the records are not those of the log that the checkpoint was signed over")
+    said = [
+        f"{len(pack.files)} files are as the manifest has them, signed by {signer.name}+{signer.ident.hex()}",
+        f"{len(leaves)} records are in the log of {new.size} records that the same key signed",
+        *_ends(claim, window),
+    ]
+    said += [_kept(pack, new, place, data) for place, data in brought.checkpoints]
+    said += [_head(claim, window, count, hashed) for count, hashed in brought.heads]
+    made = tally.files(pack.catalogues([digest for what, digest in tally.releases if what == "catalogue"]))
+    for name, data in made.items():
+        if pack.read(name) != data:
+            raise Bad(f"`{name}` does not follow from the records")
+    said.append("summary, register and exceptions follow from these records")
+    said += _told(json.loads(made[SUMMARY]))
+    if not brought.checkpoints and not brought.heads:
+        said.append(NOTHING_KEPT)
+    return [*said, LIMITS]
+
+
+def _counted(tally: Tally, entry: Entry) -> Entry:
+    """What is needed of it besides: a year of bodies does not fit into memory."""
+    tally.add(entry)
+    return entry._replace(body=None)
+
+
+def _ends(claim: Claim, window: Sequence[Entry]) -> list[str]:
+    if not window:
+        return [f"THE PACK HAS NO RECORD OF {claim.tenant}: none was written, or all were left out"]
+    first, last = window[0].leaf, window[-1]
+    begins = (
+        f"beginning before the period, at its {first['seq']}" if first["seq"] else "beginning with its first"
+    )
+    said = [
+        f"tenant {claim.tenant}: {len(window)} records without a gap, {begins}; "
+        f"the head after them is {last.leaf['seq'] + 1}:{last.hashed}"
+    ]
+    if not claim.closed:
+        said.append(
+            "THE END IS OPEN: no later record of the tenant is shown, so that some could have been left out "
+            "at the end. Bring a head that you kept, or hold this one against the next pack"
+        )
+    return said
+
+
+def _kept(pack: Pack, new: Checkpoint, place: str, data: bytes) -> str:
+    old = read_checkpoint(read_note(data))
+    if old.origin != new.origin:
+        raise Bad(f"the checkpoint {place} is of another log, `{old.origin}`")
+    if old.size > new.size:
+        raise Bad(f"the checkpoint {place} is later than the pack's own: ask for a newer pack")
+    name = f"consistency/{old.size}"
+    if old.size != new.size and name not in pack.files:
+        raise Bad(
+            f"the pack has no proof that joins it to the checkpoint {place}: ask for one made with "
+            "`signalbox evidence --since` that checkpoint"
+        )
+    check_consistency(old, new, pack.hashes(name) if old.size != new.size else [])
+    return f"the log continues that of the checkpoint {place}, over {old.size} records"
+
+
+def _head(claim: Claim, window: Sequence[Entry], count: int, hashed: str) -> str:
+    for entry in window:
+        if entry.leaf["seq"] + 1 == count:
+            if entry.hashed != hashed:
+                raise Bad(f"the tenant's record {count} is another one than when its head was kept")
+            return f"the head that you kept, {count}:{hashed[:16]}…, is on the tenant's sequence"
+    if not window or count > window[-1].leaf["seq"] + 1:
+        if claim.closed:
+            return f"the head that you kept, of {count} records, is later than this pack"
+        raise Bad(
+            f"the tenant had {count} records when its head was kept, and the pack ends before: some are "
+            "missing"
+        )
+    return f"the head that you kept, of {count} records, is earlier than this pack"
+
+
+def _told(summary: Json) -> list[str]:
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(summary["counts"].items()))
+    found = ", ".join(f"{count} {what}" for what, count in sorted(summary["exceptions"].items()))
+    return [f"in the period: {counts or 'nothing'}", f"exceptions: {found or 'none'}"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description="Verify a Signalbox evidence pack.")
+    parser.add_argument("pack")
+    parser.add_argument(
+        "--key", action="append", required=True, help="the log's public key, or a file with it"
+    )
+    parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint that you kept")
+    parser.add_argument(
+        "--head", action="append", default=[], help="a head of the tenant that you kept: N:HASH"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        keys = [Path(key).read_text("utf-8") if Path(key).is_file() else key for key in given.key]
+        kept = [(f"in {name}", Path(name).read_bytes()) for name in given.checkpoint]
+        heads = [(int(count), hashed) for count, hashed in (head.split(":") for head in given.head)]
+        said = verified(given.pack, Brought(keys, kept, heads))
+    except (Bad, OSError, ValueError) as bad:
+        print(f"NOT VERIFIED: {bad}")
+        return 1
+    print("\n".join(said))
+    print("verified")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
