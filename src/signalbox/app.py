@@ -186,7 +186,7 @@ class Signalbox:
             await self.governed.board.open()
             self.governed.bind(self.interlock)
             self.keys = self._key_ring(settings)
-            self.governed.board.changed.append(lambda: self.keys.hear())
+            self.governed.board.changed.append(self._hear_of_keys)
             self.recall = self._recall(settings)
             opened.push_async_callback(self.recall.aclose)
             self.pipeline = Pipeline(
@@ -325,6 +325,9 @@ class Signalbox:
             keys.append(admin_key(settings, obtain(settings.data_dir, ADMIN_KEY_FILE)))
         tenants = {tenant.id: tenant for tenant in settings.tenants}
         return KeyRing(keys, self._trust.tokens(settings.issuers, tenants), self.governed.keys, tenants)
+
+    def _hear_of_keys(self) -> None:
+        self.keys.hear()  # of the ring in force, which a reload replaces
 
     def _key_set(self, issuer: Issuer) -> KeySetSource:
         if issuer.jwks_url:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from signalbox.administration import admin_api
 from signalbox.app import Signalbox
 from signalbox.classify.content import gather
 from signalbox.classify.size import tokens_in_of
@@ -17,9 +18,6 @@ from signalbox.config import ConfigErrors
 from signalbox.domain.errors import NotFound, SignalboxError
 from signalbox.domain.request import Request
 from signalbox.domain.switches import selectors_of
-from signalbox.edge.admin import AdminApi
-from signalbox.edge.admin import break_glass as break_glass_doors
-from signalbox.edge.admin import principals as principals_doors
 from signalbox.edge.app import Edge
 from signalbox.edge.gate import Gate
 from signalbox.edge.operations import Operations, Readiness, ReloadRefused
@@ -48,14 +46,6 @@ class HttpService:
         )
         operations = Operations(self.gate, self)
         served = doors(self.gate, self._count)
-        self.admin = AdminApi(
-            self.gate,
-            (
-                *principals_doors.operations(),
-                *break_glass_doors.operations(box.governed.break_glass, box.governed.board, box.clock),
-            ),
-            lambda: {tenant.id for tenant in box.settings.tenants},
-        )
         self.app = Edge(
             {
                 **served.routes,
@@ -67,7 +57,7 @@ class HttpService:
                 "/admin/v1/endpoints/release": operations.release,
                 "/admin/v1/kills": operations.kills,
             },
-            {**served.under, "/admin/v1/": self.admin},
+            {**served.under, "/admin/v1/": admin_api(box, self.gate)},
         )
 
     def _count(self, request: Request) -> int:

@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from signalbox.testing.served import Served
 
 DOCUMENT = "/admin/v1/openapi.json"
-FEW, MANY = 12, 500
+FEW, MANY = 8, 500
 UNHURRIED = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 

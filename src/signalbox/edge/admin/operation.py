@@ -86,10 +86,8 @@ class Asked:
         """One page of `items` in the order of `key`, which is unique; the declared query is a `Paging`."""
         ordered = sorted(items, key=key)
         if self.query.after:
-            last = _cursor_read(
-                self.query.after, str if ordered and isinstance(key(ordered[0]), str) else int
-            )
-            ordered = [item for item in ordered if key(item) > last]
+            last = _cursor_read(self.query.after)
+            ordered = [item for item in ordered if _is_beyond(key(item), last)]
         page = ordered[: self.query.limit]
         more = len(ordered) > len(page)
         return Page(page, _cursor(key(page[-1])) if more else None)

@@ -1,0 +1,98 @@
+"""The admin API over a running house: which doors there are, and what each is handed."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Final
+
+from signalbox.app import Signalbox
+from signalbox.config import KeySettings
+from signalbox.domain.traits import SENSITIVITY_LABELS
+from signalbox.edge.admin import AdminApi, break_glass, keys, principals, tenants
+from signalbox.edge.admin.keys import KeyDoors, KeyView
+from signalbox.edge.admin.tenants import TenantView
+from signalbox.edge.gate import Gate
+from signalbox.governance.keys import Home
+
+_SECRET_BYTES: Final = 32
+_BEGINS: Final = "sbk-"  # so that who scans for leaked keys finds it
+
+
+def admin_api(box: Signalbox, gate: Gate) -> AdminApi:
+    settled = SettledTenants(box)
+    board = box.governed.board
+    operations = (
+        *principals.operations(),
+        *tenants.operations(settled),
+        *break_glass.operations(box.governed.break_glass, board, box.clock),
+        *keys.operations(KeyDoors(box.governed.keys, settled, board, box.clock, new_secret)),
+    )
+    return AdminApi(gate, operations, settled.ids)
+
+
+def new_secret() -> str:
+    """The text of a service key."""
+    return _BEGINS + secrets.token_urlsafe(_SECRET_BYTES)
+
+
+class SettledTenants:
+    """What settings and releases in force say of tenants. Implements `keys.Settled`, `tenants.Tenancies`."""
+
+    def __init__(self, box: Signalbox) -> None:
+        self._box = box
+
+    def ids(self) -> Sequence[str]:
+        return [tenant.id for tenant in self._box.settings.tenants]
+
+    def home(self, tenant: str) -> Home:
+        settings = self._box.settings
+        written = [key for key in settings.keys if key.tenant == tenant]
+        groups = {group for key in written for group in key.groups}
+        for issuer in settings.issuers:
+            if tenant == issuer.tenant or tenant in issuer.tenants.values():
+                groups.update(issuer.groups.values())
+        return Home(frozenset(groups), frozenset(key.id for key in written))
+
+    def written_keys(self, tenant: str) -> Sequence[KeyView]:
+        return [_view(key) for key in self._box.settings.keys if key.tenant == tenant]
+
+    def tenant(self, ident: str) -> TenantView:
+        settings, release = self._box.settings, self._box.interlock.release
+        tenant = next(tenant for tenant in settings.tenants if tenant.id == ident)
+        return TenantView(
+            id=tenant.id,
+            name=tenant.name,
+            default_label=SENSITIVITY_LABELS[tenant.default_label],
+            default_boundary=tenant.default_boundary,
+            durable_from=SENSITIVITY_LABELS[tenant.durable_from],
+            serve_without_log=tenant.serve_without_log,
+            home_cloud=tenant.home_cloud,
+            groups=tuple(sorted(self.home(ident).groups)),
+            issuers=tuple(
+                issuer.id
+                for issuer in settings.issuers
+                if ident == issuer.tenant or ident in issuer.tenants.values()
+            ),
+            policy=release.policy.hash,
+            catalogue=release.catalogue.hash,
+        )
+
+
+def _view(key: KeySettings) -> KeyView:
+    return KeyView(
+        id=key.id,
+        tenant=key.tenant,
+        source="settings",
+        subject=key.subject,
+        purpose="",
+        roles=key.roles,
+        groups=key.groups,
+        app=key.app,
+        feature=key.feature,
+        may_assert=tuple(sorted(key.may_assert)),
+        made_by="",
+        made_us=None,
+        expires_us=key.expires_us,
+        old_until_us=None,
+        revoked_us=None,
+        revoked_for="",
+    )
