@@ -1,6 +1,5 @@
 """The screens miss nothing: literals against one search for each, numbers against a search without screen."""
 
-import re
 from unittest.mock import patch
 
 import pytest
@@ -10,7 +9,15 @@ from hypothesis import strategies as st
 from signalbox.classify.detectors import _WORDS
 from signalbox.classify.detectors.credentials import _PREFIXES
 from signalbox.classify.detectors.literals import _SLICE, Literals
-from signalbox.classify.detectors.numbers import find_numbers
+from signalbox.classify.detectors.numbers import (
+    _ACCOUNT,
+    _BY_ONES,
+    _KINDS,
+    _RUN_MIN,
+    _SCREEN,
+    _SLACK,
+    find_numbers,
+)
 
 # Literals that hide one another: overlapping, inside, at the beginning and at the end.
 TANGLED = (b"aba", b"bab", b"ab", b"abab", b"ba", b"bcb", b"cbabc", b"c")
@@ -87,10 +94,28 @@ texts = st.lists(
 
 @settings(max_examples=500)
 @given(texts | texts.map(str.lower))
-def test_the_gate_lets_all_numbers_pass(text: str) -> None:
+def test_the_screen_lets_all_numbers_pass(text: str) -> None:
     data = text.encode()
-    with patch("signalbox.classify.detectors.numbers._gate", return_value=(True, True)):
+    everywhere = (0, len(data))
+    with patch.object(Literals, "span_in", return_value=everywhere):
         expected = find_numbers(data)
-    if not re.search(r"[0-9]{9}", re.sub(r"[ \n./\x00-]", "", text)):
-        expected.discard("bank")  # an account with so few digits in a row is left out on purpose
     assert find_numbers(data) == expected
+
+
+def test_whatever_is_sought_is_screened() -> None:
+    sought = [needle.encode() for needle in (*(kind.needle for kind in _KINDS), _RUN_MIN, _BY_ONES, _ACCOUNT)]
+    assert not [needle for needle in sought if not any(each in needle for each in _SCREEN.literals)]
+    assert max(map(len, sought)) <= _SLACK
+
+
+@given(st.sets(st.sampled_from(TANGLED), min_size=1), st.text(alphabet="abc ", max_size=30).map(str.encode))
+def test_every_literal_that_occurs_overlaps_the_span(literals: set[bytes], data: bytes) -> None:
+    span = Literals(sorted(literals)).span_in(data)
+    places = [(at, at + len(one)) for one in literals for at in range(len(data)) if data.startswith(one, at)]
+    assert (span is None) == (not places)
+    assert span is None or all(start < span[1] and end > span[0] for start, end in places)
+
+
+def test_a_span_reaches_over_slices() -> None:
+    data = b"." + b" " * (2 * _SLICE) + b"abab" + b" " * _SLICE + b"bcb."
+    assert Literals(TANGLED).span_in(data) == (data.index(b"abab"), len(data) - 1)

@@ -39,6 +39,20 @@ class Literals:
         matches = self._find(data)
         return self._named(matches) if matches else _NONE
 
+    def span_in(self, data: bytes) -> tuple[int, int] | None:
+        """From where the first of the literals begins to where the last one that was named ends, or None.
+
+        INVARIANT: every literal that occurs in `data` overlaps the span.
+        """
+        first = last = -1
+        for start in range(0, len(data), _SLICE):
+            matches = self._find(data[start : start + _SLICE + self._overlap] if len(data) > _SLICE else data)
+            if matches:
+                if first < 0:
+                    first = start + matches[0][1]
+                last = start + matches[-1][2]
+        return (first, last) if first >= 0 else None
+
     def _standing_in_slices(self, data: bytes) -> Set[bytes]:
         standing: set[bytes] = set()
         for start in range(0, len(data), _SLICE):

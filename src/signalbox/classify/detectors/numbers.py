@@ -1,10 +1,10 @@
 """Where a text could hold a card, an account or an identity number, and whether it does.
 
-1. The gate: every digit as `0`, every letter as `A`, and no separators. A text ends here whose longest run
-   of digits is shorter than any number looked for, and beside no letter as those with letters have one;
-   most do, with all their dates and amounts.
-2. The proof: where the shape (the same, with a space for each separator) holds a grouping in which numbers
-   are printed, the pattern with its edges, then the check digit.
+1. The screen: the shape of the text, with every digit as `0`, every letter as `A` and a space for each
+   separator, is searched once for the few groupings of digits that all numbers looked for have in them. Most
+   texts have none, with all their dates and amounts.
+2. The proof, from the first of them to the last: where the shape holds a grouping in which numbers are
+   printed, the pattern with its edges, then the check digit.
 
 Numbers are sought in one piece and in the groupings in which they are printed, not in every grouping that
 could be made: in a table of figures nearly every choice of cells ends in some valid check digit. Tabs,
@@ -21,6 +21,7 @@ from signalbox.classify.content import BOUNDARY
 from signalbox.classify.detectors import identity
 from signalbox.classify.detectors.cards import is_card
 from signalbox.classify.detectors.iban import is_iban_at
+from signalbox.classify.detectors.literals import Literals
 
 _SEPARATORS: Final = b" \n.-/"
 _KEYWORD_REACH: Final = 48
@@ -47,7 +48,7 @@ class Printed(Struct, frozen=True):
     """A number as it is printed: found by `needle` in the shape, `offset` bytes into the pattern."""
 
     category: str
-    needle: bytes
+    needle: str
     offset: int
     pattern: re.Pattern[bytes]
     check: Callable[[bytes], bool]
@@ -58,7 +59,7 @@ _SSN_NAMES: Final = (b"ssn", b"social security", b"social-security")
 _BSN_NAMES: Final = (b"bsn", b"burgerservice", b"sofi")
 _PESEL_NAMES: Final = (b"pesel",)
 _CPF_NAMES: Final = (b"cpf",)
-_FISCAL: Final = b"AA00A00A000A"
+_FISCAL: Final = "AA00A00A000A"
 _FOURS: Final = r"\d{4}_?\d{4}_?\d{4}_?\d{4}"
 _NIR: Final = r"\d_\d\d_\d\d_Ø_\d{3}_\d{3}_\d\d"  # Ø: the department
 
@@ -74,124 +75,106 @@ def _pattern(body: str) -> re.Pattern[bytes]:
 _WITH_DIGITS: Final = tuple(
     Printed(category, needle, offset, _pattern(body), check, keywords)
     for category, needle, offset, body, check, keywords in (
-        ("payment", b"0000 0000", 0, _FOURS, is_card, ()),
-        ("payment", b"0000 0000", 4, _FOURS, is_card, ()),
-        ("payment", b"0000 0000", 8, _FOURS, is_card, ()),
-        ("payment", b"0000 0000 0000 0000 000", 0, r"\d{4}_\d{4}_\d{4}_\d{4}_\d{3}", is_card, ()),
-        ("payment", b"0000 000000 0000", 0, r"\d{4}_\d{6}_\d{4,5}", is_card, ()),
-        ("personal", b"000 00 0000", 0, r"\d{3}-\d{2}-\d{4}", identity.is_us_ssn, ()),
-        ("personal", b"000 00 0000", 0, r"\d{3}_\d{2}_\d{4}", identity.is_us_ssn, _SSN_NAMES),
-        ("personal", b"00 000 000 000", 0, r"\d\d_\d{3}_\d{3}_\d{3}", identity.is_de_steuer_id, ()),
-        ("personal", b"000 000 000 00", 0, r"\d{3}_\d{3}_\d{3}_\d\d", identity.is_br_cpf, ()),
-        ("personal", b"00 00 00 000 00", 0, r"\d\d_\d\d_\d\d_\d{3}_\d\d", identity.is_be_national, ()),
-        ("personal", b"0 00 00 00 000 000 00", 0, _NIR.replace("Ø", r"\d\d"), identity.is_fr_nir, ()),
-        ("personal", b"0000000000000 00", 0, r"\d{13}_\d\d", identity.is_fr_nir, ()),
-        ("personal", b"000 0000 0000 00", 0, r"756_\d{4}_\d{4}_\d\d", identity.is_ch_ahv, ()),
-        ("personal", b"0000 00 000", 0, r"\d{4}_\d\d_\d{3}", identity.is_nl_bsn, _BSN_NAMES),
+        ("payment", "0000 0000", 0, _FOURS, is_card, ()),
+        ("payment", "0000 0000", 4, _FOURS, is_card, ()),
+        ("payment", "0000 0000", 8, _FOURS, is_card, ()),
+        ("payment", "0000 0000 0000 0000 000", 0, r"\d{4}_\d{4}_\d{4}_\d{4}_\d{3}", is_card, ()),
+        ("payment", "0000 000000 0000", 0, r"\d{4}_\d{6}_\d{4,5}", is_card, ()),
+        ("personal", "000 00 0000", 0, r"\d{3}-\d{2}-\d{4}", identity.is_us_ssn, ()),
+        ("personal", "000 00 0000", 0, r"\d{3}_\d{2}_\d{4}", identity.is_us_ssn, _SSN_NAMES),
+        ("personal", "00 000 000 000", 0, r"\d\d_\d{3}_\d{3}_\d{3}", identity.is_de_steuer_id, ()),
+        ("personal", "000 000 000 00", 0, r"\d{3}_\d{3}_\d{3}_\d\d", identity.is_br_cpf, ()),
+        ("personal", "00 00 00 000 00", 0, r"\d\d_\d\d_\d\d_\d{3}_\d\d", identity.is_be_national, ()),
+        ("personal", "0 00 00 00 000 000 00", 0, _NIR.replace("Ø", r"\d\d"), identity.is_fr_nir, ()),
+        ("personal", "0000000000000 00", 0, r"\d{13}_\d\d", identity.is_fr_nir, ()),
+        ("personal", "000 0000 0000 00", 0, r"756_\d{4}_\d{4}_\d\d", identity.is_ch_ahv, ()),
+        ("personal", "0000 00 000", 0, r"\d{4}_\d\d_\d{3}", identity.is_nl_bsn, _BSN_NAMES),
     )
 )  # fmt: skip
 _SWEDISH: Final = Printed(
-    "personal", b"000000 0000", 0,
+    "personal", "000000 0000", 0,
     re.compile(rb"(?:(?<![0-9A-Za-z])|(?<=19)|(?<=20))\d{6}-\d{4}(?![0-9A-Za-z])"),
     identity.is_se_personnummer,
 )  # fmt: skip
 _WITH_LETTERS: Final = tuple(
     Printed("personal", needle, offset, _pattern(body), check)
     for needle, offset, body, check in (
-        (b"000 000 00", 11, _NIR.replace("Ø", "2[ABab]"), identity.is_fr_nir),
-        (b"000000A", 0, r"\d{5}2[ABab]\d{8}", identity.is_fr_nir),
-        (b"000000A", 2, r"[0-9XYZxyz]\d{7}[A-Za-z]", identity.is_es_dni),
-        (b"0000000 A", 1, r"[0-9XYZxyz]\d{7}-[A-Za-z]", identity.is_es_dni),
-        (b"00 000 000 ", 0, r"\d\d\.\d{3}\.\d{3}-[A-Za-z]", identity.is_es_dni),
-        (b"000000A", 2, r"[A-Za-z]{2}\d{6}[A-Da-d]", identity.is_uk_nino),
-        (b" 00 00 00 ", 2, r"[A-Za-z]{2}_\d\d_\d\d_\d\d_[A-Da-d]", identity.is_uk_nino),
+        ("000 000 00", 11, _NIR.replace("Ø", "2[ABab]"), identity.is_fr_nir),
+        ("000000A", 0, r"\d{5}2[ABab]\d{8}", identity.is_fr_nir),
+        ("000000A", 2, r"[0-9XYZxyz]\d{7}[A-Za-z]", identity.is_es_dni),
+        ("0000000 A", 1, r"[0-9XYZxyz]\d{7}-[A-Za-z]", identity.is_es_dni),
+        ("00 000 000 ", 0, r"\d\d\.\d{3}\.\d{3}-[A-Za-z]", identity.is_es_dni),
+        ("000000A", 2, r"[A-Za-z]{2}\d{6}[A-Da-d]", identity.is_uk_nino),
+        (" 00 00 00 ", 2, r"[A-Za-z]{2}_\d\d_\d\d_\d\d_[A-Da-d]", identity.is_uk_nino),
         (_FISCAL, 4, r"[A-Za-z]{6}\d\d[A-Za-z]\d\d[A-Za-z]\d{3}[A-Za-z]", identity.is_it_codice_fiscale),
     )
 )  # fmt: skip
-_BY_NEEDLE: Final = tuple(
-    (needle, tuple(kind for kind in _WITH_LETTERS if kind.needle == needle))
-    for needle in dict.fromkeys(kind.needle for kind in _WITH_LETTERS)
-)
-_RUN_MIN: Final = b"0" * 9
-_RUN_BEFORE_LETTER: Final = b"0" * 6
-_LETTER_BEHIND_RUN: Final = _RUN_BEFORE_LETTER + b"A"
-_RUN: Final = re.compile(rb"0+")
+_KINDS: Final = (*_WITH_DIGITS, _SWEDISH, *_WITH_LETTERS)
+_RUN_MIN: Final = "0" * 9
+_BY_ONES: Final = "0 0 0 0 0 0 0 0"
+_ACCOUNT: Final = "AA00"
+_SCREEN: Final = Literals(
+    literal.encode()
+    for literal in (
+        "000000", "0000 0000", "0000 00 000", "000 00 0000", "00 000 00", "00 00 00 00", " 00 00 00 ",
+        _BY_ONES, _ACCOUNT,
+    )
+)  # fmt: skip
+"""INVARIANT: whatever is sought in a shape holds one of these: `test_whatever_is_sought_is_screened`."""
+_SLACK: Final = 24  # not fewer bytes than the longest needle has
+_RUN: Final = re.compile(_RUN_MIN + "0*")
 _RUN_MAX: Final = 19
 _FRACTION: Final = re.compile(rb"[.,][0-9]")
-_ONE_BY_ONE: Final = re.compile(rb"(?<![0A])(?<!0 )0(?: 0){13,18}(?![0A])(?! 0)")
+_ONE_BY_ONE: Final = re.compile(r"(?<![0A])(?<!0 )0(?: 0){13,18}(?![0A])(?! 0)")
 
 
 def find_numbers(data: bytes) -> set[str]:
     """The categories (`bank`, `payment`, `personal`) of the numbers in `data`. Linear in its length."""
     found: set[str] = set()
-    runs = data.translate(_SHAPE, _SEPARATOR_BYTES)
-    long, beside_letters = _gate(runs)
-    if long or beside_letters:
-        shape = data.translate(_SHAPE)
-        if long:
-            _long_numbers(data, shape, found)
-        if beside_letters and "personal" not in found and _has_number_with_letters(data, shape):
-            found.add("personal")
+    shape = data.translate(_SHAPE)
+    span = _SCREEN.span_in(shape)
+    if span is not None:
+        start = max(0, span[0] - _SLACK)
+        # As text, because for bytes `in` asks first whether it is given a number, and pays for an exception.
+        _prove(data, shape[start : span[1] + _SLACK].decode("latin-1"), start, found)
     return found
 
 
-def _gate(runs: bytes) -> tuple[bool, bool]:
-    """Whether a number without letters could be there, and one with letters; `runs` has no separators.
-
-    INVARIANT: it lets every number pass that the proof finds: `test_the_gate_lets_all_numbers_pass`.
-    """
-    # `find` and not `in`: for bytes, `in` asks first whether it is given a number, and pays for an exception.
-    at = runs.find(_RUN_BEFORE_LETTER)
-    if at < 0:
-        return False, runs.find(_FISCAL) >= 0
-    beside_letters = runs.find(_LETTER_BEHIND_RUN, at) >= 0 or runs.find(_FISCAL) >= 0
-    return runs.find(_RUN_MIN, at) >= 0, beside_letters
-
-
-def _has_number_with_letters(data: bytes, shape: bytes) -> bool:
-    for needle, kinds in _BY_NEEDLE:
-        if shape.find(needle) >= 0:
-            for kind in kinds:
-                if _stands(kind, data, shape):
-                    return True
-    return False
-
-
-def _long_numbers(data: bytes, shape: bytes, found: set[str]) -> None:
-    _runs(data, shape, found)
-    if "payment" not in found and b"0 0 0 0 0 0 0 0" in shape and _has_card_one_by_one(data, shape):
+def _prove(data: bytes, shape: str, start: int, found: set[str]) -> None:
+    """Each kind of number whose category is not found yet; `shape` is that of `data` from `start` on."""
+    if _RUN_MIN in shape:
+        _runs(data, shape, start, found)
+    if "payment" not in found and _BY_ONES in shape and _has_card_one_by_one(data, shape, start):
         found.add("payment")
-    for kind in _WITH_DIGITS:
-        if kind.needle in shape and kind.category not in found and _stands(kind, data, shape):
+    for kind in _KINDS:
+        if kind.needle in shape and kind.category not in found and _stands(kind, data, shape, start):
             found.add(kind.category)
-    if "personal" not in found and _stands(_SWEDISH, data, shape):
-        found.add("personal")
-    place = shape.find(b"AA00")
+    place = shape.find(_ACCOUNT)
     while place >= 0:
-        if is_iban_at(data, place):
+        if is_iban_at(data, start + place):
             found.add("bank")
             return
-        place = shape.find(b"AA00", place + 1)
+        place = shape.find(_ACCOUNT, place + 1)
 
 
-def _has_card_one_by_one(data: bytes, shape: bytes) -> bool:
+def _has_card_one_by_one(data: bytes, shape: str, start: int) -> bool:
     """A card number with a separator after every digit."""
-    return any(is_card(data[match.start() : match.end() : 2]) for match in _ONE_BY_ONE.finditer(shape))
+    return any(
+        is_card(data[start + match.start() : start + match.end() : 2])
+        for match in _ONE_BY_ONE.finditer(shape)
+    )
 
 
-def _runs(data: bytes, shape: bytes, found: set[str]) -> None:
+def _runs(data: bytes, shape: str, start: int, found: set[str]) -> None:
     """Numbers written in one piece."""
-    place = shape.find(_RUN_MIN)
-    while place >= 0:
-        run = _RUN.match(shape, place)
-        end = run.end() if run else place + len(_RUN_MIN)
-        if end - place <= _RUN_MAX and not _continues(data, place, end):
-            digits = data[place:end]
+    for run in _RUN.finditer(shape):
+        at, end = start + run.start(), start + run.end()
+        if end - at <= _RUN_MAX and not _continues(data, at, end):
+            digits = data[at:end]
             if "payment" not in found and is_card(digits):
                 found.add("payment")
-            if "personal" not in found and _is_identity_run(data, place, digits):
+            if "personal" not in found and _is_identity_run(data, at, digits):
                 found.add("personal")
-        place = shape.find(_RUN_MIN, end)
 
 
 def _continues(data: bytes, start: int, end: int) -> bool:
@@ -226,15 +209,15 @@ def _is_identity_run(data: bytes, start: int, digits: bytes) -> bool:
             return False
 
 
-def _stands(kind: Printed, data: bytes, shape: bytes) -> bool:
-    """Whether a number of this kind is anywhere in `data`."""
+def _stands(kind: Printed, data: bytes, shape: str, start: int) -> bool:
+    """Whether a number of this kind is in `data` from `start` on, where its shape is `shape`."""
     place = shape.find(kind.needle)
     while place >= 0:
-        start = place - kind.offset
-        match = kind.pattern.match(data, start) if start >= 0 else None
+        at = start + place - kind.offset
+        match = kind.pattern.match(data, at) if at >= 0 else None
         if match is not None:
             number = match[0].translate(None, _SEPARATOR_BYTES).upper()
-            if kind.check(number) and (not kind.keywords or _named(data, start, kind.keywords)):
+            if kind.check(number) and (not kind.keywords or _named(data, at, kind.keywords)):
                 return True
         place = shape.find(kind.needle, place + 1)
     return False
