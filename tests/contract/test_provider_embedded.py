@@ -15,6 +15,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 import uvloop
+from msgspec.structs import replace
 
 from signalbox.adapters.clock import SystemClock
 from signalbox.adapters.http import HttpClient
@@ -26,8 +27,9 @@ from signalbox.adapters.providers.openai_compatible.provider import OpenAICompat
 from signalbox.domain.endpoint import Limits, Transport
 from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.domain.reply import TextDelta
-from signalbox.domain.request import Message, Request, ResponseFormat, Sampling, Text
+from signalbox.domain.request import Grammar, Message, Request, ResponseFormat, Sampling, Text
 from signalbox.domain.traits import Capability
+from signalbox.normalise.structured import answer_in
 from signalbox.ports.provider import Call
 from signalbox.testing.provider import ProviderConformance, short_request
 from signalbox.testing.samples import sample_endpoint
@@ -122,6 +124,18 @@ class TestEmbedded(ProviderConformance):
 
 async def test_closing_ends_what_is_under_way(make: Make) -> None:
     await ProviderConformance().test_closing_ends_what_is_under_way(make())
+
+
+async def test_a_grammar_holds_the_decoder(make: Make) -> None:
+    harness = make()
+    schema = {"type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]}
+    grammar = Grammar('root ::= "zig" ("zag" | "zog")', "word")
+    asked = replace(
+        request("Say anything at all.", max_tokens=20),
+        response_format=ResponseFormat("json_schema", "answer", schema, grammar=grammar),
+    )
+    reply = answer_in(await harness.provider.complete(harness.call(asked)), asked)
+    assert msgspec.json.decode(reply.choices[0].text)["word"] in ("zigzag", "zigzog")
 
 
 async def test_a_killed_child_breaks_its_calls_and_comes_back(make: Make) -> None:

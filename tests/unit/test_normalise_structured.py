@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from signalbox.domain.errors import CallerError, MalformedRequest, UnsupportedRequest
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import Choice, FinishReason, Reply
 from signalbox.domain.request import (
+    Grammar,
     Request,
     ResponseFormat,
     Text,
@@ -40,7 +42,7 @@ def saying(text: str, finish: FinishReason = "stop") -> Reply:
 def complaint(text: str, schema: dict[str, Any] | None = CITY) -> str | None:
     check = check_of(asking(schema))
     assert check is not None
-    return check(answer_in(saying(text), by_tool=False))
+    return check(answer_in(saying(text), asking(schema)))
 
 
 def test_a_request_for_plain_text_is_not_checked() -> None:
@@ -58,7 +60,7 @@ def test_a_request_for_plain_text_is_not_checked() -> None:
 )
 def test_json_is_found_whatever_a_model_wraps_it_in(text: str) -> None:
     assert complaint(text) is None
-    assert answer_in(saying(text), by_tool=False).choices[0].text.strip() == GOOD
+    assert answer_in(saying(text), asking()).choices[0].text.strip() == GOOD
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_an_endpoint_that_can_be_made_to_call_a_tool_is_asked_by_one() -> None:
         ),
         usage=Usage(),
     )
-    got = answer_in(called, by_tool=True).choices[0]
+    got = answer_in(called, sent).choices[0]
     assert got == Choice(index=0, parts=(Thinking("hm"), Text(GOOD)), finish="stop")
     check = check_of(asking())
     assert check is not None
@@ -131,7 +133,40 @@ def test_an_endpoint_that_can_be_made_to_call_a_tool_is_asked_by_one() -> None:
 
 
 def test_a_model_that_did_not_call_the_tool_may_have_answered_in_its_text() -> None:
-    assert answer_in(saying(f"```\n{GOOD}\n```"), by_tool=True).choices[0].text == GOOD
+    assert answer_in(saying(f"```\n{GOOD}\n```"), values.request()).choices[0].text == GOOD
+
+
+FORMULA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"formula": {"type": "string"}},
+    "required": ["formula"],
+    "additionalProperties": False,
+}
+
+
+def by_grammar() -> Request:
+    grammar = Grammar('root ::= "=" [^\\n]+', "formula")
+    return values.request(response_format=ResponseFormat("json_schema", "formula", FORMULA, grammar=grammar))
+
+
+def test_what_was_written_to_a_grammar_is_the_answers_only_field() -> None:
+    able = Capability.GRAMMAR | Capability.NATIVE_SCHEMA
+    asked = by_grammar()
+    sent = asked_of(asked, able)
+    assert sent is asked
+    got = answer_in(saying('=SUMIF(A:A,"x",B:B)\n'), sent)
+    check = check_of(asked)
+    assert check is not None
+    assert check(got) is None
+    assert msgspec.json.decode(got.choices[0].text) == {"formula": '=SUMIF(A:A,"x",B:B)'}
+    for nothing in ("", "   "):
+        assert check(answer_in(saying(nothing), sent)) is not None
+
+
+def test_an_endpoint_without_grammars_is_asked_by_the_schema_alone() -> None:
+    sent = asked_of(by_grammar(), Capability.NATIVE_SCHEMA)
+    assert sent.response_format == ResponseFormat("json_schema", "formula", FORMULA)
+    assert answer_in(saying('{"formula":"=A1"}'), sent).choices[0].text == '{"formula":"=A1"}'
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ class Dispatcher:
             request = sent = hop.asked.request
             if request.response_format is not None:
                 sent = asked_of(request, endpoint.capabilities)
-                if sent is not request:
+                if sent.response_format is None:
                     attempt.note(Note.SCHEMA_AS_TOOL)
             call = Call(
                 endpoint,
@@ -204,7 +204,7 @@ class Dispatcher:
                 return delivery
             reply = await provider.complete(call)
             if request.response_format is not None:
-                reply = answer_in(reply, by_tool=sent is not request)
+                reply = answer_in(reply, sent)
             attempt.took(reply)
             if attempt.misrouted or hop.race is not None or hop.order.check is not None:
                 self._judge(attempt, reply)

@@ -72,6 +72,7 @@ class Capability:
     OPENAI_THINKING: Final = 2097152  # … that OpenAI's models encrypted
     NATIVE_SCHEMA: Final = 4194304  # a JSON schema of its own, and not by way of a tool
     NATIVE_OBJECT: Final = 8388608
+    GRAMMAR: Final = 16777216  # its decoder is held to a GBNF grammar
 
 
 CAPABILITY_NAMES: Final[dict[str, int]] = {

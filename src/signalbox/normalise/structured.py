@@ -51,10 +51,15 @@ def check_of(request: Request) -> Check | None:
 
 def asked_of(request: Request, capabilities: int) -> Request:
     """The request as an endpoint of these capabilities is asked: itself, or with its schema as the
-    parameters of a tool that must be called."""
+    parameters of a tool that must be called. A grammar is left out where it means nothing."""
     asked = request.response_format
     if asked is None:
         return request
+    if asked.grammar is not None:
+        if capabilities & Capability.GRAMMAR:
+            return request
+        asked = replace(asked, grammar=None)
+        request = replace(request, response_format=asked)
     native = Capability.NATIVE_SCHEMA if asked.kind == "json_schema" else Capability.NATIVE_OBJECT
     if capabilities & native:
         return request
@@ -64,10 +69,16 @@ def asked_of(request: Request, capabilities: int) -> Request:
     )
 
 
-def answer_in(reply: Reply, *, by_tool: bool) -> Reply:
-    """The reply with the JSON as its text: out of the call, where it was asked for by a tool, and out of the
-    code fence or the prose around it. What is inside the JSON is never touched."""
-    choices = tuple([_freed(_unwrapped(choice) if by_tool else choice) for choice in reply.choices])
+def answer_in(reply: Reply, sent: Request) -> Reply:
+    """The reply to what `asked_of` made, with the JSON as its text: out of the call, where it was asked for
+    by a tool, around what was written to a grammar, and out of the code fence or the prose around it. What
+    is inside the JSON is never touched."""
+    asked = sent.response_format
+    if asked is not None and asked.grammar is not None:
+        field = asked.grammar.field
+        choices = tuple([_wrapped(choice, field) for choice in reply.choices])
+    else:
+        choices = tuple([_freed(_unwrapped(choice) if asked is None else choice) for choice in reply.choices])
     return reply if choices == reply.choices else replace(reply, choices=choices)
 
 
@@ -88,6 +99,14 @@ def _complaint(choice: Choice, schema: Schema | None) -> str | None:
     if schema is not None:
         return schema.complaint(value)
     return None if isinstance(value, dict) else "the answer is JSON, but not an object"
+
+
+def _wrapped(choice: Choice, field: str) -> Choice:
+    if not choice.text.strip() or choice.refusal:
+        return choice
+    others = [part for part in choice.parts if not isinstance(part, Text)]
+    text = msgspec.json.encode({field: choice.text.strip()}).decode()
+    return replace(choice, parts=(*others, Text(text)))
 
 
 def _unwrapped(choice: Choice) -> Choice:

@@ -71,7 +71,7 @@ def write_request(request: Request, *, model: str, stream: bool, options: ChatOp
     if request.parallel_tool_calls is not None:
         body["parallel_tool_calls"] = request.parallel_tool_calls
     if request.response_format is not None:
-        body["response_format"] = _response_format(request.response_format)
+        _write_format(request.response_format, body)
     _write_sampling(request.sampling, options.max_tokens_field, body)
     if request.reasoning is not None:
         _write_reasoning(request.reasoning, options, body, notes)
@@ -237,6 +237,14 @@ def _tool_choice(choice: ToolChoice) -> str | _Written:
     if choice.mode == "function":
         return {"type": "function", "function": {"name": choice.name}}
     return choice.mode
+
+
+def _write_format(chosen: ResponseFormat, body: _Written) -> None:
+    """`grammar` is an addition of llama.cpp's server, which takes it in the place of a format."""
+    if chosen.grammar is not None:
+        body["grammar"] = chosen.grammar.gbnf
+    else:
+        body["response_format"] = _response_format(chosen)
 
 
 def _response_format(chosen: ResponseFormat) -> _Written:

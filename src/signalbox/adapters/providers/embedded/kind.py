@@ -13,7 +13,7 @@ from signalbox.domain.traits import Capability
 from signalbox.ports.provider import Provider
 from signalbox.ports.provider_kind import Kind, Surroundings
 
-EXPRESSES: Final = CHAT | Capability.TOP_K
+EXPRESSES: Final = CHAT | Capability.TOP_K | Capability.GRAMMAR
 
 
 def address(endpoint: Endpoint) -> Address:

@@ -48,9 +48,11 @@ def _make(around: Surroundings) -> HttpProvider:
 
 
 def _expresses(transport: Transport) -> int:
-    """Servers of open models take a `top_k` beside what OpenAI's own dialect has."""
-    return expressed(transport) | (Capability.TOP_K if transport.surface == "chat" else 0)
+    """Beside what OpenAI's own dialect has, open models' servers take a `top_k`, and llama.cpp's grammars."""
+    return expressed(transport) | (_OPEN_MODELS if transport.surface == "chat" else 0)
 
+
+_OPEN_MODELS: Final = Capability.TOP_K | Capability.GRAMMAR
 
 KIND: Final = Kind(
     make=_make,
