@@ -9,6 +9,7 @@ from signalbox.adapters.stores.postgres.acts import PostgresActStore
 from signalbox.adapters.stores.postgres.link import Link
 from signalbox.adapters.stores.postgres.log_reader import PostgresLogReader
 from signalbox.adapters.stores.postgres.log_store import PostgresLogStore
+from signalbox.adapters.stores.postgres.payloads import PostgresPayloadStore
 from signalbox.adapters.stores.postgres.switches import PostgresSwitchStore
 from signalbox.domain.errors import LogHeld, LogUnavailable
 from signalbox.domain.switches import NOTHING_STOPPED
@@ -16,6 +17,8 @@ from signalbox.ports.log import LogStore
 from signalbox.testing.act_store import ActStoreContract, act
 from signalbox.testing.act_store import OpenStore as OpenActs
 from signalbox.testing.log_store import LogStoreContract, Place, batch_of, stored
+from signalbox.testing.payload_store import OpenStore as OpenPayloads
+from signalbox.testing.payload_store import PayloadStoreContract
 from signalbox.testing.postgres_server import PostgresServer
 from signalbox.testing.switch_store import change
 
@@ -45,6 +48,12 @@ class TestPostgresActStore(ActStoreContract):
     @pytest.fixture
     def open_store(self, database: str) -> OpenActs:
         return lambda: PostgresActStore(Link.to(database), "here")
+
+
+class TestPostgresPayloadStore(PayloadStoreContract):
+    @pytest.fixture
+    def open_store(self, database: str) -> OpenPayloads:
+        return lambda: PostgresPayloadStore(Link.to(database))
 
 
 @pytest.fixture

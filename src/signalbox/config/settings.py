@@ -87,6 +87,18 @@ class LogSettings(Struct, frozen=True, kw_only=True):
     trusted_checkpoint: Path | None
 
 
+class StoreSettings(Struct, frozen=True, kw_only=True):
+    """`sqlite`: in the data directory. `postgres`: in the database whose address is in the environment variable
+    `url_credential`, as the node `node` (empty with `sqlite`); the bounds are in ms."""
+
+    kind: Literal["sqlite", "postgres"]
+    url_credential: str
+    node: str
+    connect_ms: int
+    statement_ms: int
+    lock_ms: int
+
+
 class SwitchSettings(Struct, frozen=True, kw_only=True):
     """`lease_ms`: for how long what is known of the kill switch is relied on without a new reading."""
 
@@ -159,6 +171,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     cache: CacheSettings
     switches: SwitchSettings
     log: LogSettings
+    store: StoreSettings
     releases: ReleaseSettings
     catalogue: CatalogueRelease
     policy: PolicyRelease

@@ -82,6 +82,17 @@ class LogTable(Struct, frozen=True, kw_only=True):
     trusted_checkpoint: str = ""
 
 
+class StoreTable(Struct, frozen=True, kw_only=True):
+    kind: Annotated[Literal["sqlite", "postgres"], Meta(description="`sqlite` (the default) or `postgres`")] = (
+        "sqlite"
+    )
+    url_credential: str = ""
+    node: str = ""
+    connect_timeout: Duration = "2s"
+    statement_timeout: Duration = "2s"
+    lock_timeout: Duration = "1s"
+
+
 class CacheTable(Struct, frozen=True, kw_only=True):
     store: Annotated[Literal["memory", "valkey"], Meta(description="`memory` (the default) or `valkey`")] = (
         "memory"
@@ -331,6 +342,7 @@ class Document(Struct, frozen=True, kw_only=True):
     cache: CacheTable = CacheTable()
     switches: SwitchesTable = SwitchesTable()
     log: LogTable = LogTable()
+    store: StoreTable = StoreTable()
     places: Annotated[dict[str, str], Meta(description="a table: name of a place → what it means")]
     boundaries: Annotated[
         dict[str, Places], Meta(description="a table: name of a boundary → array of the places it allows")

@@ -1,7 +1,7 @@
 """`Document` → `Settings`: what the tables mean, alone and together.
 
 Precedence, where one thing can be said in several places: environment, then file, then default. Only
-three things can be said in the environment (`OVERRIDES`); credentials are named here and never read.
+four things can be said in the environment (`OVERRIDES`); credentials are named here and never read.
 """
 
 from collections.abc import Mapping
@@ -38,6 +38,7 @@ from signalbox.config.settings import (
     Settings,
     SwitchSettings,
 )
+from signalbox.config.store import NODE, of_node, store_settings
 from signalbox.config.tables import DispatchTable, Document, EmbeddedTable, ServerTable, SwitchesTable
 from signalbox.config.units import duration_ms, share_e4, size_bytes
 from signalbox.domain.traits import LatencyClass
@@ -48,7 +49,7 @@ from signalbox.proof import check_names
 PORT: Final = "SIGNALBOX_PORT"
 DATA_DIR: Final = "SIGNALBOX_DATA_DIR"
 MODELS_DIR: Final = "SIGNALBOX_MODELS_DIR"
-OVERRIDES: Final = (PORT, DATA_DIR, MODELS_DIR)
+OVERRIDES: Final = (PORT, DATA_DIR, MODELS_DIR, NODE)
 _LATENCY_CLASSES: Final = Names(frozenset(LatencyClass))
 _PORT_MAX: Final = 65_535
 _MIB: Final = 1 << 20
@@ -82,12 +83,14 @@ def validate(
     required, invariants_files = invariants(document.policy, sources, faults)
     terms = terms_of(document, faults)
     named_objectives = objectives(document, faults)
+    store = store_settings(document.store, env, faults)
     settings = Settings(
         server=_server(document.server, env, faults),
         dispatch=_dispatch(document.dispatch, faults),
         embedded=_embedded(document.embedded, base, env, faults),
         cache=cache(document, faults),
-        log=log_settings(document.log, base, faults),
+        log=of_node(log_settings(document.log, base, faults), store),
+        store=store,
         switches=_switches(document.switches, faults),
         releases=ReleaseSettings(
             required=document.releases.required,
