@@ -27,10 +27,7 @@ from signalbox.adapters.local_keys import obtain
 from signalbox.adapters.log_relay.client import RelayLog
 from signalbox.adapters.log_relay.server import RelayServer
 from signalbox.adapters.providers.registry import InstalledKinds
-from signalbox.adapters.stores.sqlite.acts import SqliteActStore
-from signalbox.adapters.stores.sqlite.log_reader import SqliteLogReader
-from signalbox.adapters.stores.sqlite.log_store import SqliteLogStore
-from signalbox.adapters.stores.sqlite.switches import SqliteSwitchStore
+from signalbox.adapters.stores.opened import Stores
 from signalbox.adapters.telemetry.prometheus import PrometheusMeter
 from signalbox.adapters.tokenizer import Tokenizer
 from signalbox.config import Settings, load
@@ -63,6 +60,7 @@ from signalbox.recall import Recall
 from signalbox.record.journal import Journal
 from signalbox.record.leaf import read_leaf
 from signalbox.record.notary import Notary, retained_in
+from signalbox.stores import stores_of
 from signalbox.wiring import (
     admin_key,
     breaker_rules,
@@ -94,11 +92,11 @@ def build_release(settings: Settings) -> Release:
     return Release(catalogue, policy, cache_size=VERDICTS_KEPT)
 
 
-def _was_logged(settings: Settings) -> Callable[[Record], bool]:
-    """Looks into the log's file, beside the writer."""
+def _was_logged(stores: Stores) -> Callable[[Record], bool]:
+    """Looks into this node's log, beside the writer."""
 
     def look(record: Record) -> bool:
-        reader = SqliteLogReader.open(settings.data_dir)
+        reader = stores.reader()
         try:
             kept = reader.find(record.ref, record.time_us)
             leaves = [read_leaf(stored.leaf) for _, stored in kept]
@@ -121,6 +119,7 @@ class Signalbox:
         self._exit = AsyncExitStack()
         self._local: Key | None = None
         self.settings = settings
+        self.stores = stores_of(settings, env)
         self.clock = SystemClock()
         self.meter = PrometheusMeter()
         self.tokenizer = Tokenizer()
@@ -167,9 +166,9 @@ class Signalbox:
                 rules=retry_rules(settings),
                 failpoint=self._failpoint,
             )
-            was_logged = _was_logged(settings) if isinstance(self.log, Journal) else None
+            was_logged = _was_logged(self.stores) if isinstance(self.log, Journal) else None
             self.switchboard = Switchboard(
-                SqliteSwitchStore(settings.data_dir),
+                self.stores.switches(),
                 self.interlock,
                 self.log,
                 self.clock,
@@ -180,7 +179,7 @@ class Signalbox:
             opened.push_async_callback(self.switchboard.aclose)
             await self.switchboard.open()
             self.governed = Governed(
-                SqliteActStore(settings.data_dir), self.log, self.clock, was_logged=was_logged
+                self.stores.acts(), self.log, self.clock, was_logged=was_logged
             )
             opened.push_async_callback(self.governed.board.aclose)
             await self.governed.board.open()
@@ -240,7 +239,7 @@ class Signalbox:
         """Read the files again and publish what they say. Raises `ConfigErrors` or `PolicyInvalid`, and
         keeps the releases in force. Server, dispatch and data directory count at the next start."""
         settings = await asyncio.to_thread(load_settings, self._path, self._env)
-        settings = replace(settings, data_dir=self.settings.data_dir)
+        settings = replace(settings, data_dir=self.settings.data_dir, store=self.settings.store)
         release = await asyncio.to_thread(build_release, settings)
         self._add_providers(settings, self._exit)
         self.settings = settings
@@ -286,7 +285,7 @@ class Signalbox:
         address = f"{settings.server.host}:{settings.server.port}"
         socket_path = settings.data_dir / RELAY_SOCKET
         journal = Journal(
-            SqliteLogStore(settings.data_dir, address=address),
+            self.stores.log(address),
             self.clock,
             may_lag=frozenset(tenant.id for tenant in settings.tenants if tenant.serve_without_log),
             notary=self._notary(settings),

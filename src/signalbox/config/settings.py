@@ -88,8 +88,8 @@ class LogSettings(Struct, frozen=True, kw_only=True):
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True):
-    """`sqlite`: in the data directory. `postgres`: in the database whose address is in the environment variable
-    `url_credential`, as the node `node` (empty with `sqlite`); the bounds are in ms."""
+    """`sqlite`: in the data directory. `postgres`: in the database whose address the environment variable
+    `url_credential` has, as the node `node` (empty with `sqlite`); the bounds are in ms."""
 
     kind: Literal["sqlite", "postgres"]
     url_credential: str

@@ -32,7 +32,7 @@ def store_settings(written: StoreTable, env: Mapping[str, str], faults: Faults) 
             faults.report(
                 ("store", "url_credential"),
                 'expected the name of an environment variable such as "SIGNALBOX_STORE_URL", in capitals; '
-                "what is written is not shown, because it may be the address itself: if so, change its password",
+                "what is written is not shown, because it may be the address: if so, change its password",
             )
     return StoreSettings(
         kind=written.kind,

@@ -83,9 +83,9 @@ class LogTable(Struct, frozen=True, kw_only=True):
 
 
 class StoreTable(Struct, frozen=True, kw_only=True):
-    kind: Annotated[Literal["sqlite", "postgres"], Meta(description="`sqlite` (the default) or `postgres`")] = (
-        "sqlite"
-    )
+    kind: Annotated[
+        Literal["sqlite", "postgres"], Meta(description="`sqlite` (the default) or `postgres`")
+    ] = "sqlite"
     url_credential: str = ""
     node: str = ""
     connect_timeout: Duration = "2s"
