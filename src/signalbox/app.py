@@ -178,9 +178,7 @@ class Signalbox:
             )
             opened.push_async_callback(self.switchboard.aclose)
             await self.switchboard.open()
-            self.governed = Governed(
-                self.stores.acts(), self.log, self.clock, was_logged=was_logged
-            )
+            self.governed = Governed(self.stores.acts(), self.log, self.clock, was_logged=was_logged)
             opened.push_async_callback(self.governed.board.aclose)
             await self.governed.board.open()
             self.governed.bind(self.interlock)
