@@ -30,6 +30,9 @@ gates = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+store = typer.Typer(
+    help="The database that nodes share.", no_args_is_help=True, rich_markup_mode=None
+)
 simulate = typer.Typer(
     help="Stand-ins on this machine, for drills and tests.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -48,6 +51,7 @@ app.add_typer(gates, name="gates")
 app.add_typer(log, name="log")
 app.add_typer(models, name="models")
 app.add_typer(simulate, name="simulate")
+app.add_typer(store, name="store")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.", envvar="SIGNALBOX_CONFIG")]
 DEFAULT_CONFIG = Path("signalbox.toml")
@@ -393,6 +397,37 @@ def export(
     from signalbox.cli.export import run
 
     run(config, form, tenant, since, until, out)
+
+
+@store.command("migrate")
+def store_migrate(config: Config = DEFAULT_CONFIG) -> None:
+    """Make the tables that this version needs.
+
+    Before its first start, and after an update. What is there stays."""
+    from signalbox.cli.store import migrate
+
+    migrate(config)
+
+
+@store.command("status")
+def store_status(config: Config = DEFAULT_CONFIG) -> None:
+    """Whether this version can work with the database, and whose logs it has."""
+    from signalbox.cli.store import status
+
+    status(config)
+
+
+@store.command("sweep")
+def store_sweep(
+    node: Annotated[str, typer.Argument(help="A node that will not come back soon.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Close what a dead node left open in its log.
+
+    Refused while that node is alive."""
+    from signalbox.cli.store import sweep
+
+    sweep(config, node)
 
 
 @log.command("show")

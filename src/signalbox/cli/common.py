@@ -11,10 +11,11 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
-from signalbox.adapters.stores.sqlite.log_reader import SqliteLogReader
 from signalbox.app import OPERATOR_KEY_FILE, load_settings
 from signalbox.config import Settings
 from signalbox.domain.errors import SignalboxError
+from signalbox.ports.log import LogReader
+from signalbox.stores import stores_of
 
 _PROBE_TIMEOUT_S: Final = 1.0
 _CALL_TIMEOUT_S: Final = 60.0
@@ -47,8 +48,9 @@ def settings_of(config: Path) -> Settings:
     return load_settings(config, os.environ)
 
 
-def open_log(settings: Settings) -> SqliteLogReader:
-    return SqliteLogReader.open(settings.data_dir)
+def open_log(settings: Settings) -> LogReader:
+    """This node's."""
+    return stores_of(settings, os.environ).reader()
 
 
 def address(settings: Settings) -> str:

@@ -1,5 +1,7 @@
 """`signalbox explain`: one decision, read as a story."""
 
+import os
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,12 +9,13 @@ from msgspec import UNSET
 from rich.console import Console
 from rich.table import Table
 
-from signalbox.cli.common import CommandFailed, console, open_log, settings_of
+from signalbox.cli.common import CommandFailed, console, settings_of
 from signalbox.cli.recorded import group_names
 from signalbox.config import Settings
 from signalbox.domain.money import Money
 from signalbox.domain.records import OutcomeBody
 from signalbox.domain.traits import SENSITIVITY_LABELS
+from signalbox.stores import stores_of
 from signalbox.story import Story, tell
 
 _PREFIX = "dec-"
@@ -32,12 +35,18 @@ def story_of(settings: Settings, decision: str) -> Story:
         raise CommandFailed(
             f"`{decision[:64]}` is not the id of a decision: they begin with `dec-`"
         ) from None
-    log = open_log(settings)
-    found = [stored for _, stored in log.find(ident, time_us)]
-    groups: dict[str, str] = {}
-    for names in group_names(settings, log).values():
-        groups |= names
-    return tell(ident, found, log.blob, groups)
+    stores = stores_of(settings, os.environ)
+    nodes = stores.nodes()
+    for node in nodes:
+        with closing(stores.reader(node)) as log:
+            found = [stored for _, stored in log.find(ident, time_us)]
+            if not found and node != nodes[-1]:
+                continue  # another node's
+            groups: dict[str, str] = {}
+            for names in group_names(settings, log).values():
+                groups |= names
+            return tell(ident, found, log.blob, groups)
+    raise CommandFailed("no node has written a log yet")
 
 
 def show(out: Console, story: Story, decision: str) -> None:

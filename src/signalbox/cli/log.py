@@ -10,7 +10,7 @@ from rich.console import Console
 
 from signalbox.adapters.stores.sqlite.log_reader import SqliteLogReader
 from signalbox.cli.common import CommandFailed, console, open_log, settings_of
-from signalbox.ports.log import Head, StoredRecord
+from signalbox.ports.log import Head, LogReader, StoredRecord
 from signalbox.record.verify import verify as verify_records
 
 _TAIL_POLL_S = 0.5
@@ -40,7 +40,7 @@ def tail(config: Path, tenant: str, *, as_json: bool) -> None:
 def verify(config: Path, against: Path | None, keep: Path | None, data: Path | None) -> None:
     """Exit 1 on any finding. What the heads are kept for: a log can be cut short, or written anew by who
     holds its files, without a trace in itself; only heads kept elsewhere show it."""
-    log = SqliteLogReader.open(data) if data is not None else open_log(settings_of(config))
+    log: LogReader = SqliteLogReader.open(data) if data is not None else open_log(settings_of(config))
     retained = _read_heads(against) if against is not None else []
     report = verify_records(log.scan(), retained)
     out = console()
@@ -69,7 +69,7 @@ def _read_heads(path: Path) -> list[Head]:
         raise CommandFailed(f"`{path}` holds no retained heads: {error}") from error
 
 
-def _of_tenant(log: SqliteLogReader, start: int, tenant: str) -> Any:
+def _of_tenant(log: LogReader, start: int, tenant: str) -> Any:
     for number, stored in log.scan(start):
         if not tenant or msgspec.json.decode(stored.leaf)["tenant"] == tenant:
             yield number, stored

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 
 from signalbox.adapters.keys.log_key_files import VKEY_FILE, LogKeyFiles
-from signalbox.adapters.stores.sqlite.log_reader import SqliteLogReader
 from signalbox.adapters.stores.tile_directory import write_tiles
 from signalbox.cli.common import CommandFailed, console, open_log, settings_of
 from signalbox.domain.records import LOG_TENANT
+from signalbox.ports.log import LogReader
 from signalbox.record.tree import StoredTiles
 from signalbox.tlog.checkpoint import Seen, seen
 from signalbox.tlog.invalid import Invalid
@@ -93,7 +93,7 @@ def _write(out: Path | None, text: str) -> None:
         raise CommandFailed(f"`{out}` cannot be written: {error.strerror}") from error
 
 
-def _latest(log: SqliteLogReader) -> Seen:
+def _latest(log: LogReader) -> Seen:
     text = log.checkpoint()
     if text is None:
         raise CommandFailed(
@@ -102,7 +102,7 @@ def _latest(log: SqliteLogReader) -> Seen:
     return seen(text)
 
 
-def _proof(log: SqliteLogReader, latest: Seen, number: int) -> Proof:
+def _proof(log: LogReader, latest: Seen, number: int) -> Proof:
     size = latest.checkpoint.size
     if not 0 <= number < size:
         raise CommandFailed(
@@ -116,7 +116,7 @@ def _proof(log: SqliteLogReader, latest: Seen, number: int) -> Proof:
     return proof
 
 
-def _continued(log: SqliteLogReader, latest: Seen, since: Path) -> Asked:
+def _continued(log: LogReader, latest: Seen, since: Path) -> Asked:
     """What a witness is asked. `since` is the checkpoint that it cosigned last; empty: its first."""
     try:
         data = since.read_bytes()
@@ -130,7 +130,7 @@ def _continued(log: SqliteLogReader, latest: Seen, since: Path) -> Asked:
     return Asked(old.size, proof, latest)
 
 
-def _number_of(log: SqliteLogReader, decision: str) -> int:
+def _number_of(log: LogReader, decision: str) -> int:
     """The record of a decision, or of a denial."""
     ident = decision if decision.startswith(_PREFIX) else _PREFIX + decision.removeprefix("chatcmpl-")
     try:
@@ -144,7 +144,7 @@ def _number_of(log: SqliteLogReader, decision: str) -> int:
     raise CommandFailed(f"the log has no decision `{ident[:64]}`")
 
 
-def _handover_sizes(log: SqliteLogReader, size: int) -> Iterator[int]:
+def _handover_sizes(log: LogReader, size: int) -> Iterator[int]:
     for number, stored in islice(log.scan(), size):
         if b'"kind":"key"' in stored.leaf:
             leaf = msgspec.json.decode(stored.leaf)

@@ -8,11 +8,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from signalbox.adapters.stores.sqlite.log_reader import SqliteLogReader
 from signalbox.cli.common import CommandFailed
 from signalbox.config import Settings
 from signalbox.domain.records import DecisionBody, DenialBody, OutcomeBody
-from signalbox.ports.log import StoredRecord
+from signalbox.ports.log import LogReader, StoredRecord
 from signalbox.record.pseudonym import pseudonym
 from signalbox.replay import ContentUnreadable, Differ, Differences, Draft, Replayer, Undecided
 from signalbox.wiring import LOCAL_GROUP
@@ -67,7 +66,7 @@ def moment(text: str, now_us: int) -> int:
 
 
 def group_names(
-    settings: Settings, log: SqliteLogReader, more: Iterable[str] = ()
+    settings: Settings, log: LogReader, more: Iterable[str] = ()
 ) -> dict[str, dict[str, str]]:
     """For each tenant, what the groups known here are called in the log. A pseudonym cannot be turned back:
     names that are known are turned into theirs."""
@@ -83,7 +82,7 @@ def group_names(
 
 
 def differences(
-    log: SqliteLogReader, span: Period, groups: dict[str, dict[str, str]], draft: Draft
+    log: LogReader, span: Period, groups: dict[str, dict[str, str]], draft: Draft
 ) -> Differences:
     """The period's traffic decided again. Raises `PolicyInvalid`, `ContentUnreadable`, `LogUnavailable`."""
     replayer, differ = Replayer(log.blob, groups, draft), Differ()
@@ -115,7 +114,7 @@ def differences(
     return differ.differences()
 
 
-def _records(log: SqliteLogReader, span: Period) -> Iterator[StoredRecord]:
+def _records(log: LogReader, span: Period) -> Iterator[StoredRecord]:
     """Those that may lie in the period, and some around it."""
     for _, stored in log.scan(_first(log, span.since_us - SLACK_US)):
         if _leaf.decode(stored.leaf).time_us > span.until_us + SLACK_US:
@@ -123,7 +122,7 @@ def _records(log: SqliteLogReader, span: Period) -> Iterator[StoredRecord]:
         yield stored
 
 
-def _first(log: SqliteLogReader, time_us: int) -> int:
+def _first(log: LogReader, time_us: int) -> int:
     """The number of a record before which none is as late as `time_us`, found by halving; some records too
     early, for each look into the log reads several of its rows."""
     low, high = 0, log.next_number()

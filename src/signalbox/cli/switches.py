@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 from urllib.parse import urlencode
 
-from signalbox.adapters.stores.sqlite.switches import SqliteSwitchStore
 from signalbox.app import Signalbox
 from signalbox.cli.common import CommandFailed, call_server, console, server_is_up, settings_of
 from signalbox.config import Settings
 from signalbox.dispatch.switchboard import changes_of
 from signalbox.domain.errors import SignalboxError
 from signalbox.domain.switches import NOTHING_STOPPED, SwitchState, selectors_of
+from signalbox.stores import stores_of
 
 DOOR: Final = "/admin/v1/kills"
 _DOOR_TIMEOUT_S: Final = 2.0
@@ -52,7 +52,7 @@ def change(
         else:
             _show(cast(dict[str, Any], told), in_force="in force on the server now")
             return
-    with closing(SqliteSwitchStore(settings.data_dir)) as store:
+    with closing(stores_of(settings, os.environ).switches()) as store:
         state = store.change(changes)
     lease_s = settings.switches.lease_ms / 1_000
     _show(
@@ -70,7 +70,7 @@ def kills(config: Path) -> None:
     if server_is_up(settings):
         _show(cast(dict[str, Any], call_server(settings, "GET", DOOR)), in_force="in force on the server")
         return
-    with closing(SqliteSwitchStore(settings.data_dir)) as store:
+    with closing(stores_of(settings, os.environ).switches()) as store:
         _show(_told(settings, store.read(NOTHING_STOPPED)), in_force="as the store has it; no server answers")
 
 
