@@ -8,6 +8,7 @@ from signalbox.board import Board
 from signalbox.dispatch.grants import LEASE_US
 from signalbox.dispatch.interlock import Interlock
 from signalbox.governance.break_glass import BreakGlass
+from signalbox.governance.holds import Holds
 from signalbox.governance.keys import Keys
 from signalbox.histories import WasLogged
 from signalbox.ports.acts import ActStore
@@ -23,9 +24,10 @@ class Governed:
     ) -> None:
         self.keys = Keys()
         self.break_glass = BreakGlass()
+        self.holds = Holds()
         self._clock = clock
         self.board = Board(
-            store, log, clock, projections=[self.keys, self.break_glass], was_logged=was_logged
+            store, log, clock, projections=[self.keys, self.break_glass, self.holds], was_logged=was_logged
         )
 
     def bind(self, interlock: Interlock) -> None:

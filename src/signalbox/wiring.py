@@ -10,6 +10,7 @@ from signalbox.dispatch.budget import BudgetRules
 from signalbox.dispatch.step import RetryRules
 from signalbox.domain.principal import ASSERTABLE, Principal, Tenant
 from signalbox.identify import Key, hashed
+from signalbox.keeping.rules import KeepRules
 from signalbox.recall import RecallRules
 
 LOCAL_GROUP: Final = "everyone"
@@ -57,6 +58,13 @@ def recall_rules(settings: Settings) -> dict[str, RecallRules]:
             any_temperature=cache.any_temperature,
         )
         for tenant, cache in settings.tenant_caches.items()
+    }
+
+
+def keep_rules(settings: Settings) -> dict[str, KeepRules]:
+    return {
+        tenant: KeepRules(sensitivity_max=payloads.sensitivity_max, days=payloads.days)
+        for tenant, payloads in settings.tenant_payloads.items()
     }
 
 

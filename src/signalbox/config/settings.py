@@ -141,6 +141,31 @@ class TenantCacheSettings(Struct, frozen=True, kw_only=True):
     any_temperature: bool
 
 
+class PayloadKeySettings(Struct, frozen=True, kw_only=True):
+    """A wrapping key: `key` is its name at the service, `base_url` where that is, empty if as usual."""
+
+    kind: Literal["file", "aws-kms", "azure-key-vault"]
+    key: str
+    region: str
+    base_url: str
+
+
+class PayloadSettings(Struct, frozen=True, kw_only=True):
+    """Kept content: `place` is where it stands, one of the catalogue's; `keys` by name."""
+
+    place: str
+    keys: dict[str, PayloadKeySettings]
+
+
+class TenantPayloadSettings(Struct, frozen=True, kw_only=True):
+    """Of a tenant that has its content kept: up to a sensitivity, for how many `days` by sensitivity, and
+    under which of the keys (empty: one of its own, in a file)."""
+
+    sensitivity_max: Sensitivity
+    days: tuple[int, int, int, int]
+    key: str
+
+
 class KeySettings(Struct, frozen=True, kw_only=True):
     """A caller's key by the SHA-256 of its text (lower-case hex). `expires_us`: from then on refused."""
 
@@ -186,5 +211,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     tenant_objectives: dict[str, str]
     feature_objectives: dict[str, dict[str, str]]
     tenant_caches: dict[str, TenantCacheSettings]
+    payloads: PayloadSettings
+    tenant_payloads: dict[str, TenantPayloadSettings]
     data_dir: Path
     files: tuple[Path, ...]

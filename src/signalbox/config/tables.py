@@ -107,6 +107,23 @@ class CacheTable(Struct, frozen=True, kw_only=True):
     timeout: Duration = "50ms"
 
 
+class PayloadKeyTable(Struct, frozen=True, kw_only=True):
+    kind: Annotated[
+        Literal["file", "aws-kms", "azure-key-vault"],
+        Meta(description="where the key is: `file`, `aws-kms` or `azure-key-vault`"),
+    ]
+    key: str = ""
+    region: str = ""
+    base_url: str = ""
+
+
+class PayloadsTable(Struct, frozen=True, kw_only=True):
+    place: str = ""
+    keys: Annotated[
+        dict[str, PayloadKeyTable], Meta(description="tables of keys by name, each with its `kind`")
+    ] = {}
+
+
 class VendorTable(Struct, frozen=True, kw_only=True):
     id: Id
     name: Annotated[str, Meta(description="the vendor's name for people")]
@@ -259,6 +276,20 @@ class TenantPolicyTable(Struct, frozen=True, kw_only=True):
     ] = "refuse"
 
 
+class TenantPayloadsTable(Struct, frozen=True, kw_only=True):
+    keep: Annotated[
+        Literal["none", "public", "general", "confidential", "all"],
+        Meta(
+            description="what of its content is kept: `none` (the default), `all`, or what is at most "
+            "`public`, `general` or `confidential`"
+        ),
+    ] = "none"
+    retention_days: Annotated[
+        dict[str, int], Meta(description="a table: sensitivity → for how many days its content is kept")
+    ] = {}
+    key: str = ""
+
+
 class TenantTable(Struct, frozen=True, kw_only=True):
     id: Id
     name: str = ""
@@ -273,6 +304,7 @@ class TenantTable(Struct, frozen=True, kw_only=True):
         Meta(description='a table such as { "excel.formula" = "quality" }, its keys in quotes'),
     ] = {}
     cache: TenantCacheTable = TenantCacheTable()
+    payloads: TenantPayloadsTable = TenantPayloadsTable()
     policy: TenantPolicyTable = TenantPolicyTable()
 
 
@@ -340,6 +372,7 @@ class Document(Struct, frozen=True, kw_only=True):
     dispatch: DispatchTable = DispatchTable()
     embedded: EmbeddedTable = EmbeddedTable()
     cache: CacheTable = CacheTable()
+    payloads: PayloadsTable = PayloadsTable()
     switches: SwitchesTable = SwitchesTable()
     log: LogTable = LogTable()
     store: StoreTable = StoreTable()

@@ -27,6 +27,7 @@ from signalbox.config.governed import (
 from signalbox.config.issuers import issuers
 from signalbox.config.locate import FieldPath
 from signalbox.config.log import log_settings
+from signalbox.config.payloads import payloads, tenant_payloads
 from signalbox.config.policies import invariants, policies, report_invariants
 from signalbox.config.settings import (
     BreakerSettings,
@@ -111,9 +112,9 @@ def validate(
         tenant_objectives={tenant.id: tenant.objective for tenant in document.tenants},
         feature_objectives={tenant.id: dict(tenant.feature_objectives) for tenant in document.tenants},
         tenant_caches=tenant_caches(document, faults),
-        data_dir=_directory(
-            document.server.data_dir, env.get(DATA_DIR), base, ("server", "data_dir"), faults
-        ),
+        payloads=payloads(document, faults),
+        tenant_payloads=tenant_payloads(document, faults),
+        data_dir=data_directory(document.server, env, base, faults),
         files=(file, *policy_files, *admin.files, *invariants_files),
     )
     if faults.clean(("tenants",), ("boundaries",)):
