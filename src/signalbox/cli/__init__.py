@@ -30,9 +30,7 @@ gates = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-store = typer.Typer(
-    help="The database that nodes share.", no_args_is_help=True, rich_markup_mode=None
-)
+store = typer.Typer(help="The database that nodes share.", no_args_is_help=True, rich_markup_mode=None)
 simulate = typer.Typer(
     help="Stand-ins on this machine, for drills and tests.", no_args_is_help=True, rich_markup_mode=None
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import time_ns
 
 from signalbox.adapters.keys.log_key_files import LogKeyFiles
-from signalbox.adapters.stores.sqlite.acts import ACTS_FILE, SqliteActStore
+from signalbox.adapters.stores.sqlite.acts import ACTS_FILE
 from signalbox.cli.common import CommandFailed, console, open_log, settings_of
 from signalbox.cli.recorded import period
 from signalbox.config import Settings
@@ -14,6 +14,7 @@ from signalbox.evidence.build import Made, Wanted, build
 from signalbox.evidence.gather import Span
 from signalbox.evidence.plain.main import Brought, verified
 from signalbox.evidence.plain.notes import Bad
+from signalbox.stores import stores_of
 from signalbox.tlog.note import Signer
 
 
@@ -35,7 +36,7 @@ def make(config: Path, tenant: str, since: str, until: str, out: Path | None, ke
     part = out.with_name(f".{out.name}.part")
     try:
         with part.open("wb") as file:
-            made = build(log, _acts_content(settings.data_dir), wanted, _signer(settings), file)
+            made = build(log, _acts_content(settings), wanted, _signer(settings), file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(out)
@@ -77,11 +78,11 @@ def _tell(pack: Path, made: Made) -> None:
     out.print("whoever verifies it needs the log's key from elsewhere: `signalbox log key`", soft_wrap=True)
 
 
-def _acts_content(data_dir: Path) -> Callable[[str], bytes | None]:
+def _acts_content(settings: Settings) -> Callable[[str], bytes | None]:
     """What acts refer to, where there were any."""
-    if not (data_dir / ACTS_FILE).is_file():
+    if settings.store.kind == "sqlite" and not (settings.data_dir / ACTS_FILE).is_file():
         return lambda digest: None
-    return SqliteActStore(data_dir).content
+    return stores_of(settings, os.environ).acts().content
 
 
 def _signer(settings: Settings) -> Signer:

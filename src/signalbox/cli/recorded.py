@@ -65,9 +65,7 @@ def moment(text: str, now_us: int) -> int:
     return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()) * 1_000_000
 
 
-def group_names(
-    settings: Settings, log: LogReader, more: Iterable[str] = ()
-) -> dict[str, dict[str, str]]:
+def group_names(settings: Settings, log: LogReader, more: Iterable[str] = ()) -> dict[str, dict[str, str]]:
     """For each tenant, what the groups known here are called in the log. A pseudonym cannot be turned back:
     names that are known are turned into theirs."""
     names = {LOCAL_GROUP, *more}
@@ -81,9 +79,7 @@ def group_names(
     return known
 
 
-def differences(
-    log: LogReader, span: Period, groups: dict[str, dict[str, str]], draft: Draft
-) -> Differences:
+def differences(log: LogReader, span: Period, groups: dict[str, dict[str, str]], draft: Draft) -> Differences:
     """The period's traffic decided again. Raises `PolicyInvalid`, `ContentUnreadable`, `LogUnavailable`."""
     replayer, differ = Replayer(log.blob, groups, draft), Differ()
     for stored in _records(log, span):

@@ -44,7 +44,9 @@ def sweep(config: Path, node: str) -> None:
     if node not in PostgresLogReader.names(link):
         raise CommandFailed(f"there is no log `{node[:64]}` in the database")
     closed = asyncio.run(_sweep(PostgresStores(link, settings.store.node), node))
-    console().print(f"log {node}: {closed} attempts without an outcome were closed as unknown", soft_wrap=True)
+    console().print(
+        f"log {node}: {closed} attempts without an outcome were closed as unknown", soft_wrap=True
+    )
 
 
 async def _sweep(stores: PostgresStores, node: str) -> int:
