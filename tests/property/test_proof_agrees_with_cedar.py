@@ -17,6 +17,7 @@ from signalbox.domain.endpoint import Lifecycle
 from signalbox.domain.principal import Tenant
 from signalbox.domain.traits import Facts, Sensitivity
 from signalbox.policy import CompiledPolicy
+from signalbox.policy.granted import widest
 from signalbox.policy.rules import Rule, read_rules
 from signalbox.proof.case import Case
 from signalbox.proof.space import Space
@@ -234,7 +235,13 @@ def compare(written: list[str], asked: list[Facts], *, exact: bool = False) -> N
     """`exact`: nothing in it may lie outside the subset, or only for other endpoints than one."""
     text = "\n".join(f'@id("r{place}") {rule}' for place, rule in enumerate(written))
     policy, rules = compiled(text)
-    case = Case(policy, TENANT, WORLD, rules, ())
+    for any_grant in (False, True):
+        _compare(
+            text, policy, Case(policy, TENANT, WORLD, rules, (), any_grant=any_grant), asked, exact=exact
+        )
+
+
+def _compare(text: str, policy: CompiledPolicy, case: Case, asked: list[Facts], *, exact: bool) -> None:
     assert not exact or any(not judged.encoded.strange for judged in case.judged), text
     for facts in asked:
         exactly = case.space.exactly(represented(facts, case.space))
@@ -242,7 +249,8 @@ def compare(written: list[str], asked: list[Facts], *, exact: bool = False) -> N
             standing = judged.standing
             formula = case.space.logic.both(judged.encoded.permitted, exactly)
             encoded = case.solver.solve(formula) is not None
-            expected = policy.judge(facts, standing.place, standing.now_us).permitted
+            judgement = policy.judge(facts, standing.place, standing.now_us)
+            expected = (widest(judgement) if case.any_grant else judgement).permitted
             if judged.encoded.strange:
                 assert encoded or not expected, (text, facts, standing)
             else:

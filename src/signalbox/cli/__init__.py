@@ -34,6 +34,11 @@ store = typer.Typer(help="The database that nodes share.", no_args_is_help=True,
 simulate = typer.Typer(
     help="Stand-ins on this machine, for drills and tests.", no_args_is_help=True, rich_markup_mode=None
 )
+break_glass = typer.Typer(
+    help="Permits in an emergency: one asks, a second grants, a third reviews.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 drill = typer.Typer(
     help="Recorded traffic without a vendor, or on one cloud alone.",
     no_args_is_help=True,
@@ -42,6 +47,7 @@ drill = typer.Typer(
 evidence = typer.Typer(
     help="A pack of one tenant's period that an auditor can verify elsewhere.", rich_markup_mode=None
 )
+app.add_typer(break_glass, name="break-glass")
 app.add_typer(drill, name="drill")
 app.add_typer(endpoints, name="endpoints")
 app.add_typer(evidence, name="evidence")
@@ -100,6 +106,9 @@ def prove(
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail also on what is unproven, or proved of no request.")
     ] = False,
+    any_grant: Annotated[
+        bool, typer.Option("--break-glass", help="As if break-glass had opened whatever it could.")
+    ] = False,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Prove of every request that the release keeps its invariants.
@@ -107,7 +116,7 @@ def prove(
     Exits 1 and shows a request for each that it does not."""
     from signalbox.cli.prove import run
 
-    run(config, invariants, strict=strict)
+    run(config, invariants, strict=strict, any_grant=any_grant)
 
 
 @app.command()
@@ -188,6 +197,73 @@ def demo(config: Config = DEFAULT_CONFIG) -> None:
     from signalbox.cli.demo import run
 
     run(config)
+
+
+GlassTenant = Annotated[str, typer.Option("--tenant", help="Whose; else that of the key which asks.")]
+GrantId = Annotated[str, typer.Argument(help="The grant, as `bg-12`.")]
+
+
+@break_glass.command("ask")
+def break_glass_ask(
+    endpoint: Annotated[
+        list[str], typer.Option(help="To what: `vendor:NAME`, `model:`, `endpoint:` or `cloud:`; repeatable.")
+    ],
+    reason: Annotated[str, typer.Option(help="Why; the log keeps it.")],
+    minutes: Annotated[int, typer.Option(help="For how long, 60 at most.")] = 30,
+    sensitivity: Annotated[str, typer.Option(help="Up to which label.")] = "general",
+    user: Annotated[list[str] | None, typer.Option(help="For requests of this user; repeatable.")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="… with this key, by its id; repeatable.")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="… by members of this group; repeatable.")] = None,
+    tenant: GlassTenant = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Ask for permits that are missing. It crosses no forbid and no kill."""
+    from signalbox.cli.break_glass import ask_for, wanted
+
+    body = wanted(reason, endpoint, sensitivity, minutes, user or [], key or [], group or [])
+    ask_for(config, tenant, body)
+
+
+@break_glass.command("grant")
+def break_glass_grant(grant: GrantId, tenant: GlassTenant = "", config: Config = DEFAULT_CONFIG) -> None:
+    """Grant what another person asked for; it begins now and ends by itself."""
+    from signalbox.cli.break_glass import grant as run
+
+    run(config, tenant, grant)
+
+
+@break_glass.command("end")
+def break_glass_end(
+    grant: GrantId,
+    reason: Annotated[str, typer.Option(help="Why; the log keeps it.")],
+    tenant: GlassTenant = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """End a grant before its time, or withdraw what was asked for."""
+    from signalbox.cli.break_glass import end
+
+    end(config, tenant, grant, reason)
+
+
+@break_glass.command("review")
+def break_glass_review(
+    grant: GrantId,
+    findings: Annotated[str, typer.Option(help="What it was used for, and whether that was right.")],
+    tenant: GlassTenant = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Review, as a third person, a grant that is over. Nothing else is granted to the tenant before."""
+    from signalbox.cli.break_glass import review
+
+    review(config, tenant, grant, findings)
+
+
+@break_glass.command("list")
+def break_glass_list(tenant: GlassTenant = "", config: Config = DEFAULT_CONFIG) -> None:
+    """Every grant, the latest first, and the reviews that are owed."""
+    from signalbox.cli.break_glass import listed
+
+    listed(config, tenant)
 
 
 @app.command()

@@ -21,13 +21,21 @@ from signalbox.proof import (
 )
 
 
-def run(config: Path, invariants: Path | None, *, strict: bool) -> None:
-    """Exits 1 on a violation; with `strict` also on what is unproven or proved of no request at all."""
+def run(config: Path, invariants: Path | None, *, strict: bool, any_grant: bool = False) -> None:
+    """`any_grant`: as if break-glass had opened whatever it could.
+
+    Exits 1 on a violation; with `strict` also on what is unproven or proved of no request at all."""
     settings = settings_of(config)
     if invariants is not None:
         settings = replace(settings, invariants=_read(invariants))
     try:
-        report = prove(settings.policy, Catalogue(settings.catalogue), settings.tenants, settings.invariants)
+        report = prove(
+            settings.policy,
+            Catalogue(settings.catalogue),
+            settings.tenants,
+            settings.invariants,
+            any_grant=any_grant,
+        )
     except InvariantsInvalid as invalid:
         raise CommandFailed(f"{invariants or 'the invariants'}: {invalid.message}") from invalid
     show(console(), report)
@@ -48,6 +56,10 @@ def show(out: Console, report: ProofReport) -> None:
         out.print(f"outside the provable subset: {place}: {item.construct}", soft_wrap=True)
     for reach in report.reaches:
         out.print(_reach(reach), soft_wrap=True)
+    if report.any_grant:
+        out.print(
+            "proved under any break-glass grant: what holds here is held by forbids; no emergency opens it"
+        )
     out.print(
         f"policy release    {report.policy}\ncatalogue release {report.catalogue}\n"
         f"invariants        {report.invariants}\nproved with       {report.solver}",

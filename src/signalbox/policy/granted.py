@@ -11,12 +11,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from signalbox.domain.endpoint import Catalogue, Endpoint
-from signalbox.domain.grants import GrantTerms, selected
+from signalbox.domain.grants import RULE, GrantTerms, selected
 from signalbox.domain.traits import Facts
 from signalbox.domain.verdict import Verdict
 from signalbox.policy.compiled import NO_PERMIT, Judgement
 
 _MISSING: Final = (NO_PERMIT,)
+_ANY: Final = Judgement(True, (RULE + "any",))
 
 
 def supplied(
@@ -26,6 +27,11 @@ def supplied(
     if judgement.permitted or judgement.reasons != _MISSING or not _holds(terms, facts, now_us):
         return judgement
     return Judgement(True, (terms.rule,)) if selected(terms, endpoint) else judgement
+
+
+def widest(judgement: Judgement) -> Judgement:
+    """What any grant at all could make of it: for proofs."""
+    return _ANY if judgement.reasons == _MISSING and not judgement.permitted else judgement
 
 
 def under(terms: GrantTerms, verdict: Verdict, facts: Facts, catalogue: Catalogue, now_us: int) -> Verdict:

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from signalbox.domain.errors import InternalError
 from signalbox.domain.principal import Tenant
 from signalbox.domain.traits import Facts, Sensitivity
-from signalbox.policy import CompiledPolicy
+from signalbox.policy import CompiledPolicy, Judgement
+from signalbox.policy.granted import widest
 from signalbox.policy.names import GROUP, group_id
 from signalbox.policy.rules import Rule
 from signalbox.proof.claims import claim, holds, named_in
@@ -45,8 +46,11 @@ class Case:
         world: World,
         rules: Sequence[Rule],
         invariants: Sequence[Invariant],
+        *,
+        any_grant: bool = False,
     ) -> None:
-        """Raises `SolverMissing`."""
+        """`any_grant`: as if every request were covered by a break-glass grant. Raises `SolverMissing`."""
+        self.any_grant = any_grant
         self._compiled = compiled
         self._tenant = tenant
         self._release = compiled.catalogue.release
@@ -59,7 +63,7 @@ class Case:
         }
         self.space = Space(Logic(), tenant, self._release.boundaries, named)
         self.solver = Solver(self.space)
-        encoder = Encoder(self.space, world, read)
+        encoder = Encoder(self.space, world, read, any_grant=any_grant)
         self.judged = tuple(Judged(standing, encoder.encode(standing)) for standing in world.standings)
 
     @property
@@ -141,7 +145,11 @@ class Case:
     def _confirmed(self, facts: Facts, standing: Standing, denies: Predicate) -> bool:
         endpoint = self._compiled.catalogue.endpoints[standing.place]
         spoken_of = holds(denies, facts, self._tenant, self._release, endpoint, standing.now_us)
-        return spoken_of and self._compiled.judge(facts, standing.place, standing.now_us).permitted
+        return spoken_of and self._judged(facts, standing).permitted
+
+    def _judged(self, facts: Facts, standing: Standing) -> Judgement:
+        judged = self._compiled.judge(facts, standing.place, standing.now_us)
+        return widest(judged) if self.any_grant else judged
 
     def _plain(self, facts: Facts, standing: Standing, denies: Predicate) -> Counterexample:
         """Whatever can be left out is, and what can be the ordinary becomes it."""
@@ -161,7 +169,7 @@ class Case:
         facts = rather(replace(facts, boundary=self._tenant.default_boundary))
         for level in reversed([level for level in Sensitivity if level < facts.sensitivity]):
             facts = rather(replace(facts, sensitivity=level))
-        rules = self._compiled.judge(facts, standing.place, standing.now_us).reasons
+        rules = self._judged(facts, standing).reasons
         return Counterexample(facts, standing.endpoint, standing.now_us, rules)
 
 

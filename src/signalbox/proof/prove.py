@@ -22,18 +22,29 @@ from signalbox.proof.world import world
 
 
 def prove(
-    release: PolicyRelease, catalogue: Catalogue, tenants: Sequence[Tenant], invariants: Invariants
+    release: PolicyRelease,
+    catalogue: Catalogue,
+    tenants: Sequence[Tenant],
+    invariants: Invariants,
+    *,
+    any_grant: bool = False,
 ) -> ProofReport:
-    """Raises `PolicyInvalid`, `InvariantsInvalid` for names that are not there, `SolverMissing`."""
+    """With `any_grant`, of requests each of which has the widest break-glass grant that there could be: what
+    is proved so holds under every grant.
+
+    Raises `PolicyInvalid`, `InvariantsInvalid` for names that are not there, `SolverMissing`.
+    """
     faults = check_names(invariants, {tenant.id for tenant in tenants}, catalogue.release.boundaries)
     if faults:
         raise InvariantsInvalid(faults)
     compiled = compile_policy(release, catalogue, tenants)
     rules, _ = read_rules(release.texts, None)
-    return prove_compiled(compiled, rules, invariants)
+    return prove_compiled(compiled, rules, invariants, any_grant=any_grant)
 
 
-def prove_compiled(compiled: CompiledPolicy, rules: Sequence[Rule], invariants: Invariants) -> ProofReport:
+def prove_compiled(
+    compiled: CompiledPolicy, rules: Sequence[Rule], invariants: Invariants, *, any_grant: bool = False
+) -> ProofReport:
     """As `prove`, of a release that is compiled already; `rules` are all of its rules."""
     solver = solver_name()
     told = world(compiled.catalogue)
@@ -41,7 +52,7 @@ def prove_compiled(compiled: CompiledPolicy, rules: Sequence[Rule], invariants: 
     reaches: list[Reach] = []
     strange: set[Strange] = set()
     for tenant in compiled.tenants.values():
-        case = Case(compiled, tenant, told, rules, invariants.items)
+        case = Case(compiled, tenant, told, rules, invariants.items, any_grant=any_grant)
         reaches.append(case.reach())
         findings += [case.finding(item) for item in invariants.items if _concerns(item, tenant)]
         strange |= case.strange
@@ -53,6 +64,7 @@ def prove_compiled(compiled: CompiledPolicy, rules: Sequence[Rule], invariants: 
         findings=tuple(findings),
         reaches=tuple(reaches),
         strange=tuple(sorted(strange)),
+        any_grant=any_grant,
     )
 
 

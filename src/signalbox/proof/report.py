@@ -45,9 +45,10 @@ class Reach(Struct, frozen=True):
     endpoints: tuple[str, ...]
 
 
-class ProofReport(Struct, frozen=True, kw_only=True):
+class ProofReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of which releases, by hash, and what. `strange` is all that lies outside the provable subset, which
-    does not keep an invariant from being proved that holds whatever it says."""
+    does not keep an invariant from being proved that holds whatever it says. `any_grant`: it was proved of
+    requests under the widest break-glass grant that there could be; left out where it was not."""
 
     policy: str
     catalogue: str
@@ -56,6 +57,7 @@ class ProofReport(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     reaches: tuple[Reach, ...]
     strange: tuple[Strange, ...]
+    any_grant: bool = False
 
     @property
     def violated(self) -> tuple[Finding, ...]:
