@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from signalbox.decided import Decided
 from signalbox.dispatch.delivery import Delivery
 from signalbox.domain.errors import NotPermitted
-from signalbox.domain.money import Usage
+from signalbox.domain.money import Money, Usage
 from signalbox.domain.principal import Principal
 from signalbox.domain.request import Declared, Request, Sampling
 from signalbox.operation import Operation
@@ -22,8 +22,7 @@ Tell = Callable[[int, int, str], None]
 
 
 class Call(Struct, frozen=True, kw_only=True):
-    """How one question was answered. `attempt` above 1: others had failed, or had not passed the check.
-    `cost` with its currency, as the reply's header has it."""
+    """How one question was answered. `attempt` above 1: others had failed, or had not passed the check."""
 
     decision: str
     endpoint: str
@@ -33,7 +32,7 @@ class Call(Struct, frozen=True, kw_only=True):
     reason: str
     attempt: int
     usage: Usage
-    cost: str
+    cost: Money
 
 
 class Asker(Protocol):
@@ -79,7 +78,7 @@ class PipelineAsker:
         )
         decided, delivery = await self._pipeline.run(
             request,
-            self._doing(contract.app, contract.feature),
+            self.bind(contract.app, contract.feature),
             within=self.operation,
             check=question.check(),
         )
@@ -94,7 +93,7 @@ class PipelineAsker:
             why = choice.refusal or f"it ended with `{choice.finish}`"
             raise AnswerInvalid(f"the model gave no whole answer: {why}") from error
 
-    def _doing(self, app: str, feature: str) -> Principal:
+    def bind(self, app: str, feature: str) -> Principal:
         """Who asks, bound to the feature: here it is known and not claimed. Raises `NotPermitted` for one
         whose key is bound to another."""
         known = self._as.get((app, feature))
@@ -124,5 +123,5 @@ def _call(decided: Decided, delivery: Delivery) -> Call:
         reason=delivery.planned.reason,
         attempt=delivery.number,
         usage=settlement.usage,
-        cost=str(settlement.cost),
+        cost=settlement.cost,
     )

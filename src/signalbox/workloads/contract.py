@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from signalbox.domain.errors import SignalboxError
 from signalbox.domain.reply import Reply
-from signalbox.domain.request import Message, ResponseFormat, Text
+from signalbox.domain.request import Grammar, Message, ResponseFormat, Text
 from signalbox.normalise.structured import Check
 
 A = TypeVar("A", bound=Struct)
@@ -45,6 +45,7 @@ class Contract(Struct, Generic[A], frozen=True, kw_only=True):
     instructions: str
     examples: tuple[Example, ...] = ()
     tokens_out: int = 1_024
+    grammar: Grammar | None = None
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -53,7 +54,7 @@ class Contract(Struct, Generic[A], frozen=True, kw_only=True):
 
     @property
     def response_format(self) -> ResponseFormat:
-        return ResponseFormat("json_schema", f"{self.app}_{self.feature}", self.schema)
+        return ResponseFormat("json_schema", f"{self.app}_{self.feature}", self.schema, grammar=self.grammar)
 
 
 class Question(Struct, Generic[A], frozen=True, kw_only=True):
