@@ -10,7 +10,7 @@ use exactly this.
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from time import time_ns
 from typing import Final
@@ -30,7 +30,7 @@ from signalbox.adapters.providers.registry import InstalledKinds
 from signalbox.adapters.stores.opened import Stores
 from signalbox.adapters.telemetry.prometheus import PrometheusMeter
 from signalbox.adapters.tokenizer import Tokenizer
-from signalbox.config import Settings, load
+from signalbox.config import Released, Settings, ground, load
 from signalbox.decided import Decided
 from signalbox.dispatch.delivery import Delivery
 from signalbox.dispatch.dispatcher import Dispatcher
@@ -60,6 +60,7 @@ from signalbox.recall import Recall
 from signalbox.record.journal import Journal
 from signalbox.record.leaf import read_leaf
 from signalbox.record.notary import Notary, retained_in
+from signalbox.serving import NONE_PUBLISHED, Follower, published_in
 from signalbox.stores import stores_of
 from signalbox.wiring import (
     admin_key,
@@ -80,9 +81,22 @@ ADMIN_KEY_FILE: Final = "admin.key"
 RELAY_SOCKET: Final = "log.sock"
 
 
-def load_settings(path: Path, env: Mapping[str, str]) -> Settings:
-    """Read and validate the files, for now. Raises `ConfigErrors`, which names everything wrong."""
-    return load(path, env, now_us=time_ns() // 1_000, provider_kinds=InstalledKinds())
+def load_settings(path: Path, env: Mapping[str, str], released: Released | None = None) -> Settings:
+    """Read and validate the files, for now; with `released`, what governs from there. Raises `ConfigErrors`,
+    which names everything wrong, and `ContentTampered`."""
+    now_us = time_ns() // 1_000
+    return load(path, env, now_us=now_us, provider_kinds=InstalledKinds(), released=released)
+
+
+def served_settings(path: Path, env: Mapping[str, str]) -> tuple[Settings, str]:
+    """What is to be served, and why nothing may be sent, where that is so: the release in force, where one is
+    required. Raises as `load_settings` does, and `ActsUnavailable`."""
+    start = ground(path, env)
+    if not start.releases_required:
+        return load_settings(path, env), ""
+    with closing(stores_of(start, env).acts()) as store:
+        released = published_in(store)
+    return load_settings(path, env, released), "" if released is not None else NONE_PUBLISHED
 
 
 def build_release(settings: Settings) -> Release:
@@ -139,15 +153,22 @@ class Signalbox:
         self.recall: Recall
         self.switchboard: Switchboard
         self.governed: Governed
+        self.republished: list[Callable[[], object]] = []
+        self._taking = asyncio.Lock()
 
     @classmethod
     def from_config(
         cls, path: Path | str, *, env: Mapping[str, str] | None = None, failpoint: Failpoint = passing
     ) -> "Signalbox":
-        """Raises `ConfigErrors` or `PolicyInvalid`, which name file, line and field."""
+        """Raises `ConfigErrors` or `PolicyInvalid`, which name file, line and field; where a release is
+        required, `ContentTampered` and `ActsUnavailable` too."""
         env = os.environ if env is None else env
         where = Path(path)
-        return cls(where, load_settings(where, env), env, failpoint)
+        settings, closed = served_settings(where, env)
+        box = cls(where, settings, env, failpoint)
+        if closed:
+            box.interlock.close(closed)
+        return box
 
     async def __aenter__(self) -> "Signalbox":
         async with AsyncExitStack() as opened:
@@ -199,6 +220,10 @@ class Signalbox:
                 recall=self.recall if settings.tenant_caches else None,
             )
             self._pin_release()
+            follower = Follower(self._release_number, self._served_number, self.reload, self.interlock.close)
+            opened.push_async_callback(follower.aclose)
+            self.governed.board.changed.append(follower.hear)
+            follower.hear()
             self._exit = opened.pop_all()
         return self
 
@@ -234,20 +259,33 @@ class Signalbox:
         return self._local.principal
 
     async def reload(self) -> Release:
-        """Read the files again and publish what they say. Raises `ConfigErrors` or `PolicyInvalid`, and
-        keeps the releases in force. Server, dispatch and data directory count at the next start."""
-        settings = await asyncio.to_thread(load_settings, self._path, self._env)
-        settings = replace(settings, data_dir=self.settings.data_dir, store=self.settings.store)
-        release = await asyncio.to_thread(build_release, settings)
-        self._add_providers(settings, self._exit)
-        self.settings = settings
-        self.keys = self._key_ring(settings)
-        self.pipeline.objectives = objectives(settings)
-        self.interlock.publish(release)
-        await self.recall.furnish(recall_rules(settings))
-        self.pipeline.recall = self.recall if settings.tenant_caches else None
-        self._pin_release()
+        """Read the files again, and the release in force where one is required, and put in force what they
+        say. Raises as `from_config` does, and keeps what is in force. Server, dispatch, data directory and
+        store count at the next start."""
+        async with self._taking:  # of two that overlap, the one that read first could publish last
+            settings, closed = await asyncio.to_thread(served_settings, self._path, self._env)
+            settings = replace(settings, data_dir=self.settings.data_dir, store=self.settings.store)
+            release = await asyncio.to_thread(build_release, settings)
+            self._add_providers(settings, self._exit)
+            self.settings = settings
+            self.keys = self._key_ring(settings)
+            self.pipeline.objectives = objectives(settings)
+            self.interlock.publish(release)
+            if closed:
+                self.interlock.close(closed)
+            await self.recall.furnish(recall_rules(settings))
+            self.pipeline.recall = self.recall if settings.tenant_caches else None
+            self._pin_release()
+        for tell in self.republished:
+            tell()
         return release
+
+    def _release_number(self) -> int:
+        in_force = self.governed.releases.in_force
+        return 0 if in_force is None or not self.settings.releases.required else in_force.number
+
+    def _served_number(self) -> int:
+        return self.settings.releases.number
 
     def _recall(self, settings: Settings) -> Recall:
         """What keeps answers, for the tenants that have theirs kept."""

@@ -10,6 +10,7 @@ from signalbox.dispatch.interlock import Interlock
 from signalbox.governance.break_glass import BreakGlass
 from signalbox.governance.holds import Holds
 from signalbox.governance.keys import Keys
+from signalbox.governance.releases import Releases
 from signalbox.histories import WasLogged
 from signalbox.ports.acts import ActStore
 from signalbox.ports.clock import Clock
@@ -24,10 +25,15 @@ class Governed:
     ) -> None:
         self.keys = Keys()
         self.break_glass = BreakGlass()
+        self.releases = Releases()
         self.holds = Holds()
         self._clock = clock
         self.board = Board(
-            store, log, clock, projections=[self.keys, self.break_glass, self.holds], was_logged=was_logged
+            store,
+            log,
+            clock,
+            projections=[self.keys, self.break_glass, self.holds, self.releases],
+            was_logged=was_logged,
         )
 
     def bind(self, interlock: Interlock) -> None:

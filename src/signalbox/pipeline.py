@@ -20,7 +20,7 @@ from signalbox.dispatch.dispatcher import Dispatcher
 from signalbox.dispatch.grants import PinnedTerms
 from signalbox.dispatch.health import Cut, HealthBook
 from signalbox.dispatch.interlock import Interlock, Release
-from signalbox.domain.errors import PolicyDenied, SignalboxError, UnknownModel
+from signalbox.domain.errors import NoRelease, PolicyDenied, SignalboxError, UnknownModel
 from signalbox.domain.plan import Plan
 from signalbox.domain.principal import Principal
 from signalbox.domain.request import Request
@@ -167,6 +167,8 @@ class Pipeline:
         monotonic_us = self._clock.monotonic_us
         started_us = monotonic_us()
         within = reached.within
+        if self._interlock.closed:
+            raise NoRelease(self._interlock.closed)
         release = self._interlock.release if within is None else within.release
         catalogue = release.catalogue
         target = resolve(request.target, catalogue)

@@ -36,7 +36,6 @@ class HttpService:
 
     def __init__(self, box: Signalbox) -> None:
         self._box = box
-        self._reloading = asyncio.Lock()
         self.gate = Gate(
             keys=box.keys,
             pipeline=box.pipeline,
@@ -60,6 +59,11 @@ class HttpService:
             {**served.under, "/admin/v1/": admin_api(box, self.gate)},
         )
 
+        box.republished.append(self._take_keys)
+
+    def _take_keys(self) -> None:
+        self.gate.keys = self._box.keys
+
     def _count(self, request: Request) -> int:
         return tokens_in_of(request, gather(request), self._box.tokenizer.count)
 
@@ -71,7 +75,10 @@ class HttpService:
         checks["endpoints"] = f"{ready} of {len(states)} ready"
         heard = self._box.switchboard.heard
         checks["kill_switch"] = "ok" if heard else "its state cannot be read: nothing is sent anywhere"
-        return Readiness(self._box.log.healthy and heard and ready > 0, checks)
+        closed = self._box.interlock.closed
+        if self._box.settings.releases.required:
+            checks["release"] = closed or f"ok: release {self._box.settings.releases.number}"
+        return Readiness(self._box.log.healthy and heard and ready > 0 and not closed, checks)
 
     def metrics(self) -> bytes:
         meter = self._box.meter
@@ -85,16 +92,14 @@ class HttpService:
         return meter.exposition()
 
     async def reload(self) -> dict[str, Any]:
-        # One at a time: of two that overlap, the one that read the files first could publish last.
-        async with self._reloading:
-            try:
-                release = await self._box.reload()
-            except ConfigErrors as wrong:
-                raise ReloadRefused([error.message for error in wrong.errors]) from wrong
-            except PolicyInvalid as wrong:
-                raise ReloadRefused([str(problem) for problem in wrong.problems]) from wrong
-            finally:
-                self.gate.keys = self._box.keys
+        try:
+            release = await self._box.reload()
+        except ConfigErrors as wrong:
+            raise ReloadRefused([error.message for error in wrong.errors]) from wrong
+        except PolicyInvalid as wrong:
+            raise ReloadRefused([str(problem) for problem in wrong.problems]) from wrong
+        finally:
+            self._take_keys()
         return {"policy": release.policy.hash, "catalogue": release.catalogue.hash}
 
     async def endpoints(self) -> list[dict[str, Any]]:

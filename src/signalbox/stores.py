@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 from signalbox.adapters.environment import EnvironmentSecrets
 from signalbox.adapters.stores.opened import SqliteStores, Stores
-from signalbox.config import Settings
+from signalbox.config import Ground, Settings
 from signalbox.domain.errors import LogUnavailable
 
 if TYPE_CHECKING:
     from signalbox.adapters.stores.postgres.link import Link
 
 
-def stores_of(settings: Settings, env: Mapping[str, str]) -> Stores:
+def stores_of(settings: Settings | Ground, env: Mapping[str, str]) -> Stores:
     """Raises `LogUnavailable` where the address of a database is missing, or is none."""
     if settings.store.kind == "sqlite":
         return SqliteStores(settings.data_dir)
@@ -22,7 +22,7 @@ def stores_of(settings: Settings, env: Mapping[str, str]) -> Stores:
     return PostgresStores(link, settings.store.node)
 
 
-def link_of(settings: Settings, env: Mapping[str, str]) -> "Link":
+def link_of(settings: Settings | Ground, env: Mapping[str, str]) -> "Link":
     """The way to the database. Raises `LogUnavailable`."""
     try:
         # An extra: who has no such server need not install its client.

@@ -7,7 +7,7 @@ names everything that is wrong with the file. It deliberately reads no credentia
 from signalbox.config.describe import describe
 from signalbox.config.faults import ConfigErrors
 from signalbox.config.governed import Released
-from signalbox.config.reading import load
+from signalbox.config.reading import Ground, ground, load
 from signalbox.config.settings import (
     BreakerSettings,
     DispatchSettings,
@@ -23,11 +23,13 @@ __all__ = [
     "ConfigErrors",
     "DispatchSettings",
     "EmbeddedSettings",
+    "Ground",
     "KeySettings",
     "Released",
     "ServerSettings",
     "Settings",
     "describe",
+    "ground",
     "load",
     "models_directory",
 ]

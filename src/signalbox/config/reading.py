@@ -6,11 +6,14 @@ It deliberately keeps nothing: whoever reloads holds the old `Settings` until th
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from signalbox.config.faults import ConfigErrors
 from signalbox.config.governed import GOVERNED, Released
 from signalbox.config.parse import parse, parse_with
-from signalbox.config.settings import Settings
-from signalbox.config.validate import validate
+from signalbox.config.settings import Settings, StoreSettings
+from signalbox.config.store import store_settings
+from signalbox.config.validate import data_directory, validate
 from signalbox.domain.errors import ConfigError
 from signalbox.ports.provider_kind import Kinds
 
@@ -49,6 +52,22 @@ def load(
         text=text,
         released=released,
     )
+
+
+class Ground(Struct, frozen=True):
+    """What has to be known before it is known what is served."""
+
+    releases_required: bool
+    store: StoreSettings
+    data_dir: Path
+
+
+def ground(path: Path, env: Mapping[str, str]) -> Ground:
+    """As far as it can be read; what is wrong with the file, `load` says. Raises `ConfigErrors` where it is
+    not TOML."""
+    document, faults = parse(read_settings(path), str(path))
+    place = data_directory(document.server, env, path.absolute().parent, faults)
+    return Ground(document.releases.required, store_settings(document.store, env, faults), place)
 
 
 def read_settings(path: Path) -> str:

@@ -25,7 +25,6 @@ from signalbox.config.governed import (
     terms_of,
 )
 from signalbox.config.issuers import issuers
-from signalbox.config.locate import FieldPath
 from signalbox.config.log import log_settings
 from signalbox.config.payloads import payloads, tenant_payloads
 from signalbox.config.policies import invariants, policies, report_invariants
@@ -227,9 +226,9 @@ def models_directory(env: Mapping[str, str]) -> Path:
     return Path(cache) / "signalbox" / "models"
 
 
-def _directory(written: str, override: str | None, base: Path, path: FieldPath, faults: Faults) -> Path:
-    if override:
+def data_directory(written: ServerTable, env: Mapping[str, str], base: Path, faults: Faults) -> Path:
+    if override := env.get(DATA_DIR):
         return Path(override).absolute()
-    if not written:
-        faults.report(path, "expected a directory; found an empty string")
-    return base / written
+    if not written.data_dir:
+        faults.report(("server", "data_dir"), "expected a directory; found an empty string")
+    return base / written.data_dir

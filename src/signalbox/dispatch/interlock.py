@@ -64,6 +64,7 @@ class Interlock:
         self.kill_epoch = 0
         self.change = 0
         self.lease_until_us = FOR_EVER
+        self.closed = ""  # why nothing is sent anywhere at all, where that is so
         self._kills: frozenset[str] = frozenset()
         self._cuts: frozenset[str] = frozenset()
         self._cold: dict[tuple[int, Facts], asyncio.Task[Verdict]] = {}
@@ -71,6 +72,12 @@ class Interlock:
     def publish(self, release: Release) -> None:
         """New releases from here on; attempts under way were asked when they left and go on."""
         self.release = release
+        self.closed = ""
+        self.change += 1
+
+    def close(self, reason: str) -> None:
+        """Send nothing anywhere, until something is published."""
+        self.closed = reason
         self.change += 1
 
     def kill(self, selectors: Sequence[str]) -> None:
@@ -162,6 +169,8 @@ class Interlock:
             stop = f"stopped by the kill switch: {stop}"
         elif monotonic_us > self.lease_until_us:
             stop = _LEASE_OVER
+        else:
+            stop = self.closed
         if stop:
             return self._permission(release, None, permitted=False, reasons=(stop,))
         if facts.grant:

@@ -21,6 +21,7 @@
     ├── DeadlineExceeded                504
     ├── Overloaded                      503  our own limits
     ├── LogUnavailable                  503  what must be written down cannot be
+    ├── NoRelease                       503  only a published release is served, and there is none
     ├── ClientGone                      499  nobody is left to answer
     ├── ConfigError                     the files are wrong: file, line, field, what was expected
     └── InternalError                   500
@@ -190,6 +191,13 @@ class Overloaded(SignalboxError):
 
 class LogUnavailable(SignalboxError):
     code = "log_unavailable"
+    status = 503
+
+
+class NoRelease(SignalboxError):
+    """Only what a published release says is served here, and there is none that can be."""
+
+    code = "no_release"
     status = 503
 
 

@@ -28,6 +28,7 @@ from signalbox.governance.releases.content import (
     SourceText,
     Terms,
     content_of,
+    kept_content,
     read_content,
 )
 from signalbox.governance.releases.history import Release, Releases
@@ -73,6 +74,7 @@ __all__ = [
     "check_signature",
     "content_of",
     "finding_words",
+    "kept_content",
     "key_text",
     "proof_of",
     "public_bytes",

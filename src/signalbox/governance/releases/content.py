@@ -21,7 +21,7 @@ Kept = Callable[[str], bytes | None]
 Role = Literal["settings", "policy", "schema", "gates", "invariants"]
 
 
-class SourceText(Struct, frozen=True, kw_only=True):
+class SourceText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`role` is what it is read as; `name` its path beside the settings, by which people know it."""
 
     role: Role
@@ -29,7 +29,7 @@ class SourceText(Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Approver(Struct, frozen=True, kw_only=True):
+class Approver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person who may approve: `subject` is who they are as a caller, `key` their public key."""
 
     name: str
@@ -37,7 +37,7 @@ class Approver(Struct, frozen=True, kw_only=True):
     key: str
 
 
-class Terms(Struct, frozen=True, kw_only=True):
+class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """On what terms the release that follows this one is approved: by how many of whom.
 
     `marked`: tenants that let what cannot be proved of them be published, marked so; of the others it may
@@ -49,7 +49,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     marked: tuple[str, ...] = ()
 
 
-class ReleaseContent(Struct, frozen=True, kw_only=True):
+class ReleaseContent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`texts` in order of role and name, each pair once: equal contents have equal bytes."""
 
     texts: tuple[SourceText, ...]
