@@ -61,7 +61,7 @@ from signalbox.record.journal import Journal
 from signalbox.record.leaf import read_leaf
 from signalbox.record.notary import Notary, retained_in
 from signalbox.serving import NONE_PUBLISHED, Follower, published_in
-from signalbox.stores import stores_of
+from signalbox.stores import have_directory, stores_of
 from signalbox.wiring import (
     admin_key,
     breaker_rules,
@@ -320,6 +320,7 @@ class Signalbox:
         settings = self.settings
         address = f"{settings.server.host}:{settings.server.port}"
         socket_path = settings.data_dir / RELAY_SOCKET
+        have_directory(settings.data_dir)
         journal = Journal(
             self.stores.log(address),
             self.clock,

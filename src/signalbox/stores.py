@@ -1,6 +1,7 @@
 """Settings → the stores of the kind that they name. Nothing is connected to before it is used."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signalbox.adapters.environment import EnvironmentSecrets
@@ -20,6 +21,15 @@ def stores_of(settings: Settings | Ground, env: Mapping[str, str]) -> Stores:
     from signalbox.adapters.stores.postgres.opened import PostgresStores  # noqa: PLC0415 - as below
 
     return PostgresStores(link, settings.store.node)
+
+
+def have_directory(data_dir: Path) -> None:
+    """Keys and the relay's socket lie in the data directory, wherever the stores are. Raises
+    `LogUnavailable`."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise LogUnavailable(f"the directory `{data_dir}` cannot be made: {error.strerror}") from error
 
 
 def link_of(settings: Settings | Ground, env: Mapping[str, str]) -> "Link":
