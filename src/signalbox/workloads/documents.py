@@ -7,8 +7,9 @@ from msgspec import Struct
 
 
 class Paragraph(Struct, frozen=True, kw_only=True):
-    """`id` is `p` and a number in reading order from 1. `heading` is its level, 0 for ordinary text. `where` is
-    empty in the body, else `table`, `header`, `footer`, `footnote`, `comment`, `notes`, `textbox` or `list`."""
+    """`id` is `p` and a number in reading order from 1. `heading` is its level, 0 for ordinary text. `where`
+    is empty in the body, else `table`, `header`, `footer`, `footnote`, `comment`, `notes`, `textbox` or
+    `list`."""
 
     id: str
     text: str
@@ -17,7 +18,8 @@ class Paragraph(Struct, frozen=True, kw_only=True):
 
 
 class Table(Struct, frozen=True, kw_only=True):
-    """`after` is the paragraph that it stands behind, empty at the beginning. Merged cells repeat their text."""
+    """`after` is the paragraph that it stands behind, empty at the beginning. Merged cells repeat their
+    text."""
 
     id: str
     rows: tuple[tuple[str, ...], ...]
@@ -56,8 +58,9 @@ class Deck(Struct, frozen=True, kw_only=True):
 
 
 class Column(Struct, frozen=True, kw_only=True):
-    """One column of a sheet's data. `kind` is what most of its cells are: `number`, `date`, `text`, `boolean`,
-    `formula` or `empty`; `samples` its first values as shown; `first` and `last` row numbers from 1."""
+    """One column of a sheet's data. `kind` is what most of its cells are: `number`, `date`, `text`,
+    `boolean`, `formula` or `empty`; `samples` its first values as shown; `first` and `last` row numbers from
+    1; `formula` one that the column repeats, as in its first cell."""
 
     letter: str
     header: str
@@ -70,7 +73,8 @@ class Column(Struct, frozen=True, kw_only=True):
 
 
 class Sheet(Struct, frozen=True, kw_only=True):
-    """`used` is the range in use (`A1:F200`), `header_row` the row of the columns' names, 0 if there is none."""
+    """`used` is the range in use (`A1:F200`), `header_row` the row of the columns' names, 0 if there is
+    none."""
 
     name: str
     used: str

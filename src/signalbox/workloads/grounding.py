@@ -1,0 +1,77 @@
+"""Whether what a model says stands in its source: numbers and names. Pure, deterministic, no model.
+
+It finds what was made up out of nothing; it does not find a number that stands in the source and is put with
+the wrong thing.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+_NUMBER: Final = re.compile(r"\d+(?:[.,\u00a0\u202f' ]\d{3})*(?:[.,]\d+)?")
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SENTENCE_START: Final = re.compile(r"(?:^|[.!?:;•\n\"“(]\s*|^\s*[-*]\s+)$")
+_SMALL: Final = frozenset(str(number) for number in range(13))
+"""Numbers that a summary counts with (`three of its 5 goals`), and that a source writes in words."""
+_NO_NAMES: Final = frozenset((
+    "a", "an", "and", "as", "at", "but", "by", "for", "from", "he", "i", "if", "in", "it", "its", "of", "on",
+    "or", "she", "that", "the", "these", "they", "this", "those", "to", "we", "with", "you",
+))  # fmt: skip
+
+
+class Source:
+    """What may be said: prepared once for many answers."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        whole = _plain("\n".join(texts))
+        self._numbers = frozenset(_number(found) for found in _NUMBER.findall(whole))
+        self._words = frozenset(word.casefold() for word in _WORD.findall(whole))
+
+    def missing(self, said: str) -> tuple[str, ...]:
+        """Numbers and names in `said` that the source does not have, as they were written; in order."""
+        plain = _plain(said)
+        unknown = [
+            found
+            for found in _NUMBER.findall(plain)
+            if found not in _SMALL and _number(found) not in self._numbers
+        ]
+        unknown += [name for name in _names(plain) if not self._has(name)]
+        return tuple(dict.fromkeys(unknown))
+
+    def _has(self, name: str) -> bool:
+        word = name.casefold()
+        if word in self._words:
+            return True
+        # The source's `Lisbon` answers for `Lisbon's`, and `Acme-Corp` for its parts.
+        stem = re.sub(r"['’]s?$", "", word)
+        return stem in self._words or all(part in self._words for part in re.split(r"['’-]", stem) if part)
+
+
+def _names(text: str) -> list[str]:
+    """Words with a capital where no sentence begins, and abbreviations."""
+    found = []
+    for match in _WORD.finditer(text):
+        word = match.group()
+        if not word[0].isupper() or word.casefold() in _NO_NAMES:
+            continue
+        shouted = len(word) > 1 and word.isupper()
+        if shouted or not _SENTENCE_START.search(text[: match.start()][-40:]):
+            found.append(word)
+    return found
+
+
+def _number(written: str) -> str:
+    """`1,200.50`, `1.200,50` and `1200.5` are one number."""
+    digits = re.sub(r"[\u00a0\u202f' ]", "", written)
+    whole, mark, rest = digits, "", ""
+    place = max(digits.rfind("."), digits.rfind(","))
+    if place >= 0 and (len(digits) - place - 1 != 3 or digits.count(digits[place]) == 1 == place):
+        whole, mark, rest = digits[:place], ".", digits[place + 1 :]
+    whole = re.sub(r"[.,]", "", whole).lstrip("0") or "0"
+    rest = rest.rstrip("0")
+    return whole + (mark + rest if rest else "")
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).replace("\u2019", "'")
