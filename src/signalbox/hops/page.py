@@ -10,9 +10,9 @@ _HEAD: Final = """# Hops
 Made by `make docs` from `src/signalbox/hops/`: every way in which something of a request could leave this
 process, be kept, or be told. Residency holds for every one of them or it does not hold.
 
-`tests/unit/test_hops_registered.py` reads all of the source and fails on a place that could open a socket, start
-a process or write a file and is not declared here. `tests/integration/test_hops_traced.py` runs a server under
-mixed traffic and holds what the kernel was asked for to this page.
+`tests/unit/test_hops_registered.py` reads all of the source and fails on a place that could open a socket,
+start a process or write a file and is not declared here. `tests/integration/test_hops_traced.py` runs a
+server under mixed traffic and holds what the kernel was asked for to this page.
 """
 _NOT: Final = """
 ## What it does not show

@@ -3,11 +3,12 @@
 from typing import Final
 
 from signalbox.hops.fetching import FETCHING
+from signalbox.hops.governing import GOVERNING
 from signalbox.hops.hop import DeclaredHop
 from signalbox.hops.keeping import KEEPING
 from signalbox.hops.sending import SENDING
 
-HOPS: Final[tuple[DeclaredHop, ...]] = (*SENDING, *KEEPING, *FETCHING)
+HOPS: Final[tuple[DeclaredHop, ...]] = (*SENDING, *KEEPING, *GOVERNING, *FETCHING)
 
 ABSENT: Final[dict[str, str]] = {
     "judge": "no model judges answers; checks of structured output are rules in this process",

@@ -49,10 +49,10 @@ _MODULES: Final = frozenset((
 """Handed on whole, under which name ever, anything could be done with them."""
 
 _METHODS: Final = frozenset((
-    "add_writer", "bind", "connect", "connect_accepted_socket", "connect_ex", "connect_read_pipe",
+    "add_writer", "connect", "connect_accepted_socket", "connect_ex", "connect_read_pipe",
     "connect_write_pipe", "create_connection", "create_datagram_endpoint", "create_server",
     "create_unix_connection", "create_unix_server", "extract", "extractall", "from_url", "hardlink_to",
-    "listen", "load_extension", "mkdir", "open", "sendall", "sendmsg", "sendto", "sock_connect",
+    "load_extension", "mkdir", "open", "sendall", "sendmsg", "sendto", "sock_connect",
     "sock_sendall", "sock_sendfile", "sock_sendto", "start_tls", "subprocess_exec",
     "subprocess_shell", "symlink_to", "touch",
     "urlopen", "write_bytes", "write_text",

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
@@ -96,20 +96,29 @@ class Served:
     """The server, from `with` to its end; leaving the block stops it with SIGTERM.
 
     `data_dir` is the one that the settings name. `complaints` is what it wrote to its standard error.
+    `command` is what `serve` is handed to: `signalbox`, or something that watches it.
     """
 
-    def __init__(self, config: Path, data_dir: Path, *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        config: Path,
+        data_dir: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        command: Sequence[str | Path] = (COMMAND,),
+    ) -> None:
         self.config = config
         self.data_dir = data_dir
         self.url = ""
         self._env = {**os.environ, **(env or {})}
+        self._command = command
         self._errors = config.with_suffix(".stderr")
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         with self._errors.open("w") as errors:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [COMMAND, "serve", "--config", self.config],
+                [*self._command, "serve", "--config", self.config],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -158,14 +167,14 @@ class Served:
     def complaints(self) -> str:
         return self._errors.read_text()
 
-    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run another `signalbox` command against this server."""
+    def command(self, *arguments: str, key: str = "") -> "subprocess.CompletedProcess[str]":
+        """Run another `signalbox` command against this server; with `key`, as whose that is."""
         return subprocess.run(  # noqa: S603 - our own command
             [COMMAND, *arguments, "--config", self.config],
             capture_output=True,
             text=True,
             check=False,
-            env={**self._env, "SIGNALBOX_PORT": str(self.port)},
+            env={**self._env, "SIGNALBOX_PORT": str(self.port), "SIGNALBOX_KEY": key},
         )
 
     def connection(self) -> Line:
