@@ -259,8 +259,8 @@ def test_another_log_under_the_same_key_is_noticed_by_who_kept_a_checkpoint(
     """The liar has the key, and writes the whole log anew without the refusals."""
     liar = tmp_path / "liar"
     liar.mkdir()
-    for file in ("log.key", "log.vkey"):
-        (liar / file).write_bytes((made.data / file).read_bytes())
+    for name in ("log.key", "log.vkey"):
+        (liar / name).write_bytes((made.data / name).read_bytes())
     write_signed(liar, [r for n in range(70) for r in at(2.0 * n, *journey(n, "acme" if n % 3 else "other"))])
     pack = pack_of(liar, SPAN)
     file = tmp_path / "pack.zip"

@@ -42,7 +42,16 @@ _ABOUT: Final = {
     "restore": "change",
     "withdrawn": "attempt",
 }
-_LEAF: Final = {"commit", "kind", "prev", "ref", "seq", "tenant", "time_us", "v"}
+_LEAF: Final = {
+    "commit": str,
+    "kind": str,
+    "prev": str,
+    "ref": str,
+    "seq": int,
+    "tenant": str,
+    "time_us": int,
+    "v": int,
+}
 
 Json: TypeAlias = dict[str, Any]
 
@@ -167,9 +176,9 @@ def read_entry(line: bytes) -> Entry:
     said = json.loads(line)
     number, leaf, salt, body = said["number"], said["leaf"], bytes.fromhex(said["salt"]), said["body"]
     if (
-        set(leaf) != _LEAF
+        type(number) is not int
+        or {name: type(value) for name, value in leaf.items()} != _LEAF
         or leaf["v"] != 1
-        or {type(number), type(leaf["seq"]), type(leaf["time_us"])} != {int}
     ):
         raise Bad("a leaf of another form")
     if body is not None:
