@@ -48,6 +48,8 @@ from signalbox.governed import Governed
 from signalbox.identify import Key, KeyRing
 from signalbox.identity.issuer import Issuer
 from signalbox.identity.trust import Trust
+from signalbox.kept import Kept
+from signalbox.key_services import KeyServices
 from signalbox.pipeline import Pipeline
 from signalbox.policy import compile_policy
 from signalbox.ports.cache import Cache
@@ -67,6 +69,7 @@ from signalbox.wiring import (
     breaker_rules,
     budget_rules,
     configured_keys,
+    keep_rules,
     local_key,
     objectives,
     operator_key,
@@ -152,6 +155,8 @@ class Signalbox:
         self.pipeline: Pipeline
         self.recall: Recall
         self.switchboard: Switchboard
+        self.kept: Kept
+        self._key_services = KeyServices(self.clock)
         self.governed: Governed
         self.republished: list[Callable[[], object]] = []
         self._taking = asyncio.Lock()
@@ -219,6 +224,7 @@ class Signalbox:
                 failpoint=self._failpoint,
                 recall=self.recall if settings.tenant_caches else None,
             )
+            self.kept = self._kept(settings, opened)
             self._pin_release()
             follower = Follower(self._release_number, self._served_number, self.reload, self.interlock.close)
             opened.push_async_callback(follower.aclose)
@@ -275,10 +281,40 @@ class Signalbox:
                 self.interlock.close(closed)
             await self.recall.furnish(recall_rules(settings))
             self.pipeline.recall = self.recall if settings.tenant_caches else None
+            self.kept.furnish(
+                keep_rules(settings), self._key_services.of(settings), settings.payloads.place
+            )
+            self.pipeline.keeper = self.kept.keeper if settings.tenant_payloads else None
             self._pin_release()
         for tell in self.republished:
             tell()
         return release
+
+    def _kept(self, settings: Settings, opened: AsyncExitStack) -> Kept:
+        """What keeps content, for the tenants that have theirs kept; and what erases, for all."""
+        kept = Kept(
+            self.stores.payloads(),
+            self._key_services.of(settings),
+            keep_rules(settings),
+            board=self.governed.board,
+            holds=self.governed.holds,
+            cache=self.recall,
+            log=self.log,
+            clock=self.clock,
+            place=settings.payloads.place,
+            stopped=self.interlock.stopped_at,
+            open_reader=self.stores.reader,
+            writes=self.log if isinstance(self.log, Journal) else None,
+            was_logged=_was_logged(self.stores),
+            one_of_many=bool(self.stores.node),
+            failpoint=self._failpoint,
+        )
+        opened.push_async_callback(self._key_services.aclose)
+        opened.push_async_callback(kept.aclose)
+        kept.open()
+        self.governed.board.changed.append(kept.heard)
+        self.pipeline.keeper = kept.keeper if settings.tenant_payloads else None
+        return kept
 
     def _release_number(self) -> int:
         in_force = self.governed.releases.in_force

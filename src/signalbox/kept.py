@@ -4,6 +4,7 @@ Nothing is opened before something is kept, asked for or erased: where no tenant
 file.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 
 from signalbox.governance.holds import Holds
@@ -23,8 +24,9 @@ from signalbox.ports.tenant_keys import TenantKeys
 
 
 class Kept:
-    """Use `open` and `aclose`. `erasable` is the log where this process writes it, with `was_logged`: then it
-    also sweeps. `open_reader` opens a reader of the log, and is called from threads."""
+    """Use `open` and `aclose`. `writes` is the log where this process writes it: then it also sweeps.
+    `one_of_many`: other nodes write logs of their own, of the same tenants. `stopped(place, tenant,
+    monotonic_us)` is the interlock's. `open_reader` opens a reader of the log, and is called from threads."""
 
     def __init__(
         self,
@@ -38,11 +40,12 @@ class Kept:
         log: DecisionLog,
         clock: Clock,
         place: str,
-        stopped: Callable[[str], str],
+        stopped: Callable[[str, str, int], str],
         open_reader: Callable[[], LogReader],
-        erasable: ErasableLog | None,
-        was_logged: WasLogged | None,
-        randomness: Callable[[int], bytes],
+        writes: ErasableLog | None,
+        was_logged: WasLogged,
+        one_of_many: bool = False,
+        randomness: Callable[[int], bytes] = os.urandom,
         failpoint: Failpoint = passing,
         limits: KeeperLimits = DEFAULT_LIMITS,
         cadence_s: float = CADENCE_S,
@@ -51,6 +54,7 @@ class Kept:
         self._thread = StoreThread("signalbox-payloads")
         self._open_reader = open_reader
         self.holds = holds
+        self._erasures = holds.erasures
         self.keys = DataKeys(store, self._thread, tenant_keys, clock, randomness)
         self.keeper = Keeper(
             store,
@@ -60,7 +64,7 @@ class Kept:
             clock,
             rules,
             place=place,
-            stopped=stopped,
+            stopped=lambda tenant: stopped(self.keeper.place, tenant, clock.monotonic_us()),
             randomness=randomness,
             limits=limits,
         )
@@ -72,8 +76,9 @@ class Kept:
             self.keys,
             cache,
             log,
-            log=erasable,
+            log=writes,
             mentioning=self._mentioning,
+            all_records=self._all,
             failpoint=failpoint,
         )
         self.chest = Chest(store, self._thread, self.keys, clock, about=self._about, all_of=self._all_of)
@@ -87,9 +92,10 @@ class Kept:
                 self.keeper,
                 clock,
                 was_logged,
+                one_of_many=one_of_many,
                 cadence_s=cadence_s,
             )
-            if was_logged is not None
+            if writes is not None
             else None
         )
 
@@ -107,13 +113,20 @@ class Kept:
             await keys.aclose()
         self._thread.end_with(self._store.close)
 
+    def furnish(
+        self, rules: Mapping[str, KeepRules], tenant_keys: Mapping[str, TenantKeys], place: str
+    ) -> None:
+        """Other settings from here on; what waits already is kept as it was to be."""
+        self.keeper.rules, self.keeper.place = rules, place
+        self.keys.tenant_keys = tenant_keys
+
     def heard(self) -> None:
         """Acts were obeyed: of a subject that is being erased nothing is known here any more."""
-        if self.holds.under_way:
-            for tenant, subject in self.holds.under_way:
-                self.keys.forget(tenant, subject)
-            if self.sweeper is not None:
-                self.sweeper.soon()
+        for tenant, subject in self.holds.under_way:
+            self.keys.forget(tenant, subject)
+        if self.sweeper is not None and self.holds.erasures != self._erasures:
+            self._erasures = self.holds.erasures
+            self.sweeper.soon()
 
     def _mentioning(self, text: str) -> Iterator[tuple[int, StoredRecord]]:
         reader = self._open_reader()
@@ -130,12 +143,15 @@ class Kept:
         finally:
             reader.close()
 
-    def _all_of(self, tenant: str) -> Iterator[StoredRecord]:
-        mark = f'"tenant":"{tenant}"'.encode()
+    def _all(self) -> Iterator[tuple[int, StoredRecord]]:
         reader = self._open_reader()
         try:
-            for _, stored in reader.scan():
-                if mark in stored.leaf:
-                    yield stored
+            yield from reader.scan()
         finally:
             reader.close()
+
+    def _all_of(self, tenant: str) -> Iterator[StoredRecord]:
+        mark = f'"tenant":"{tenant}"'.encode()
+        for _, stored in self._all():
+            if mark in stored.leaf:
+                yield stored

@@ -79,9 +79,9 @@ class Rooms:
             log=log,
             clock=house.clock,
             place=place,
-            stopped=lambda _: self.stopped,
+            stopped=lambda place, tenant, now_us: self.stopped,
             open_reader=lambda: SqliteLogReader.open(directory),
-            erasable=log,
+            writes=log,
             was_logged=self._was_logged,
             randomness=os.urandom,
             failpoint=self._pass,
@@ -343,10 +343,10 @@ async def other_keeper(rooms: Rooms) -> AsyncIterator[Kept]:
         log=rooms.log,
         clock=rooms.house.clock,
         place="local",
-        stopped=lambda _: "",
+        stopped=lambda place, tenant, now_us: "",
         open_reader=lambda: SqliteLogReader.open(rooms.directory),
-        erasable=None,
-        was_logged=None,
+        writes=None,
+        was_logged=rooms._was_logged,
         randomness=os.urandom,
         limits=KeeperLimits(window_ms=1, retry_ms_min=5, retry_ms_max=5),
     )
@@ -497,3 +497,23 @@ async def test_after_a_rotation_no_earlier_copy_opens_with_what_is_here(tmp_path
             await rooms.tenant_keys.unwrap(before.wrapped, WrapContext(TENANT, subject))
         assert old.encode() not in rooms.everything()
         assert before.wrapped not in rooms.everything()
+
+
+async def test_a_node_empties_its_log_of_whom_another_node_has_erased(tmp_path: Path) -> None:
+    acts = MemoryActStore()
+    async with open_rooms(tmp_path, acts) as rooms:
+        await rooms.ask()
+        await rooms.ask("Ben asks.", user="ben")
+        subject = rooms.kept.eraser.subject_of(TENANT, "anna")
+        order = rules.order_erasure(rooms.holds, TENANT, subject, "elsewhere", key="")
+        await rooms.board.act("dora", lambda: order)
+        erasure = rooms.holds.erasure(TENANT, subject)
+        assert erasure is not None
+        await rooms.board.act(
+            "other", lambda: rules.erasure_done(rooms.holds, erasure, payloads=0, records=9)
+        )
+        assert await rooms.kept.eraser.catch_up() == 1
+        assert await rooms.kept.eraser.catch_up() == 0
+        bodies = b"".join(body for leaf, body in rooms.records() if leaf.kind == "decision")
+        assert subject.encode() not in bodies
+        assert rooms.kept.eraser.subject_of(TENANT, "ben").encode() in bodies

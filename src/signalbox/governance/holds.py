@@ -104,7 +104,8 @@ class Erasure(Struct, frozen=True):
 
 
 class Holds:
-    """The projection: holds in force, and erasures under way, the oldest first."""
+    """The projection: holds in force, and erasures under way, the oldest first. `erasures` counts all that
+    were ordered."""
 
     kinds: Final[Sequence[type[ActContent]]] = KINDS
 
@@ -112,6 +113,8 @@ class Holds:
         self._holds: dict[tuple[str, str], Hold] = {}
         self._erasures: dict[tuple[str, str], Erasure] = {}
         self._destroyed: dict[str, set[str]] = {}
+        self._ordered: dict[tuple[str, str], Erasure] = {}
+        self.erasures = 0
 
     def obey(self, act: Act) -> None:
         match act.kind:
@@ -126,6 +129,8 @@ class Holds:
                 ordered = ErasureOrdered.of(act)
                 erasure = Erasure(act.number, act.tenant, ordered.subject, act.time_us)
                 self._erasures[act.tenant, ordered.subject] = erasure
+                self._ordered[act.tenant, ordered.subject] = erasure
+                self.erasures += 1
                 self._destroyed.setdefault(act.tenant, set()).add(ordered.key)
             case SubjectErased.kind:
                 self._erasures.pop((act.tenant, SubjectErased.of(act).subject), None)
@@ -145,6 +150,11 @@ class Holds:
     def destroyed(self, tenant: str) -> Set[str]:
         """Ids of the data keys that erasures have destroyed."""
         return self._destroyed.get(tenant, _NONE)
+
+    @property
+    def ordered(self) -> Mapping[tuple[str, str], Erasure]:
+        """The latest erasure of every subject that was ever erased, by tenant and subject."""
+        return self._ordered
 
     @property
     def under_way(self) -> Mapping[tuple[str, str], Erasure]:

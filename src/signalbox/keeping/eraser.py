@@ -15,7 +15,7 @@ by pseudonym forgets all of the tenant's answers when an erasure is resumed.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, Protocol
 
@@ -45,6 +45,7 @@ _ABOUT: Final[dict[str, type[DecisionBody | DenialBody | HitBody]]] = {
 }
 _decoders: Final = {kind: msgspec.json.Decoder(body) for kind, body in _ABOUT.items()}
 
+Records = Callable[[], Iterator[tuple[int, StoredRecord]]]
 Mentioning = Callable[[str], Iterator[tuple[int, StoredRecord]]]
 """Records of the log whose bytes mention a text; opens a reader of its own, and closes it. Blocks."""
 
@@ -90,6 +91,7 @@ class Eraser:
         *,
         log: ErasableLog | None,
         mentioning: Mentioning,
+        all_records: Records,
         failpoint: Failpoint = passing,
     ) -> None:
         self._board = board
@@ -101,6 +103,7 @@ class Eraser:
         self._names = names
         self._log = log
         self._mentioning = mentioning
+        self._all_records = all_records
         self._failpoint = failpoint
         self._working = asyncio.Lock()
 
@@ -173,12 +176,24 @@ class Eraser:
     async def _empty_records(self, log: ErasableLog, erasure: Erasure) -> int:
         """How many were emptied now."""
         numbers = await asyncio.to_thread(self._numbers_of, erasure)
+        await self._empty(log, numbers)
+        return len(numbers)
+
+    async def catch_up(self) -> int:
+        """Empty what this log has of subjects that any node has erased; how many. Where nodes write logs of
+        their own, the one that finishes an erasure has emptied only its own."""
+        if self._log is None or not self._holds.ordered:
+            return 0
+        numbers = await asyncio.to_thread(self._numbers_of_all)
+        await self._empty(self._log, numbers)
+        return len(numbers)
+
+    async def _empty(self, log: ErasableLog, numbers: Sequence[int]) -> None:
         for start in range(0, len(numbers), _PAGE):
             await log.erase(numbers[start : start + _PAGE])
             self._failpoint("erase.emptying")
         if not numbers:
             await log.erase(())  # what an earlier pass emptied may still stand in the store's journal
-        return len(numbers)
 
     def _numbers_of(self, erasure: Erasure) -> list[int]:
         """Records about the subject that were made up to the order. Blocks; raises `LogUnavailable`."""
@@ -188,14 +203,27 @@ class Eraser:
             if stored.body and _is_about(stored, erasure)
         ]
 
+    def _numbers_of_all(self) -> list[int]:
+        """The same of every subject that was ever erased, in one reading."""
+        ordered = dict(self._holds.ordered)
+        return [
+            number for number, stored in self._all_records() if stored.body and _erased_by(stored, ordered)
+        ]
+
 
 def _is_about(stored: StoredRecord, erasure: Erasure) -> bool:
+    return _erased_by(stored, {(erasure.tenant, erasure.subject): erasure})
+
+
+def _erased_by(stored: StoredRecord, ordered: Mapping[tuple[str, str], Erasure]) -> bool:
+    """Whether it is about a subject that was erased after it. Raises `LogUnavailable`."""
     try:
         leaf = read_leaf(stored.leaf)
         decoder = _decoders.get(leaf.kind)
-        if leaf.tenant != erasure.tenant or decoder is None:
+        if decoder is None:
             return False
         body = decoder.decode(stored.body)
     except ValueError as error:
         raise LogUnavailable("a record of the decision log cannot be read", operator=str(error)) from error
-    return body.subject == erasure.subject and body.clock_us <= erasure.time_us
+    erasure = ordered.get((leaf.tenant, body.subject))
+    return erasure is not None and body.clock_us <= erasure.time_us

@@ -43,6 +43,7 @@ class Sweeper:
         clock: Clock,
         was_logged: WasLogged,
         *,
+        one_of_many: bool = False,
         cadence_s: float = CADENCE_S,
     ) -> None:
         self.deleted = 0
@@ -55,6 +56,8 @@ class Sweeper:
         self._clock = clock
         self._was_logged = was_logged
         self._cadence_s = cadence_s
+        self._one_of_many = one_of_many
+        self._caught_up = -1  # erasures of which this log has nothing left
         self._after: Due | None = None
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -84,10 +87,18 @@ class Sweeper:
         """One round. Raises nothing but cancellation."""
         for what, work in (
             ("an erasure is not finished yet", self._eraser.resume),
+            ("what other nodes have erased is not emptied here yet", self._catch_up),
             ("what is over its time is not deleted yet", self._delete_due),
             ("kept content is not in the log yet", self._record_left),
         ):
             await _told(what, work)
+
+    async def _catch_up(self) -> None:
+        """At the first round, because nobody knows what was erased meanwhile, and after every erasure."""
+        erasures = self._holds.erasures
+        if self._one_of_many and self._caught_up != erasures:
+            await self._eraser.catch_up()
+            self._caught_up = erasures
 
     async def _record_left(self) -> None:
         before_us = self._clock.now_us() - LEFT_BEHIND_US

@@ -30,12 +30,13 @@ class Identity(Struct, frozen=True):
 
 
 class Signer:
-    """Signs for one identity in one region."""
+    """Signs for one identity in one region, for one service."""
 
-    __slots__ = ("_day", "_identity", "_key", "_moment", "_paths", "_region", "_scope", "_second")
+    __slots__ = ("_day", "_identity", "_key", "_moment", "_paths", "_region", "_scope", "_second", "_service")
 
-    def __init__(self, identity: Identity, region: str) -> None:
+    def __init__(self, identity: Identity, region: str, service: str = SERVICE) -> None:
         self._identity = identity
+        self._service = service
         self._region = region
         self._day = ""
         self._key = b""
@@ -71,10 +72,10 @@ class Signer:
             return
         self._day = day
         key = f"AWS4{self._identity.secret_key}".encode()
-        for piece in (day, self._region, SERVICE, "aws4_request"):
+        for piece in (day, self._region, self._service, "aws4_request"):
             key = digest(key, piece.encode(), "sha256")
         self._key = key
-        self._scope = f"{day}/{self._region}/{SERVICE}/aws4_request"
+        self._scope = f"{day}/{self._region}/{self._service}/aws4_request"
 
     def _take_apart(self, url: str) -> tuple[str, str]:
         """The path, encoded once more over what it is, as all services but S3 have it; and the host."""
