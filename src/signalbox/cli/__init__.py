@@ -30,6 +30,11 @@ gates = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+keys = typer.Typer(
+    help="Service keys, over the admin API of the running server.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 store = typer.Typer(help="The database that nodes share.", no_args_is_help=True, rich_markup_mode=None)
 simulate = typer.Typer(
     help="Stand-ins on this machine, for drills and tests.", no_args_is_help=True, rich_markup_mode=None
@@ -52,6 +57,7 @@ app.add_typer(drill, name="drill")
 app.add_typer(endpoints, name="endpoints")
 app.add_typer(evidence, name="evidence")
 app.add_typer(gates, name="gates")
+app.add_typer(keys, name="keys")
 app.add_typer(log, name="log")
 app.add_typer(models, name="models")
 app.add_typer(simulate, name="simulate")
@@ -189,6 +195,88 @@ def kills(config: Config = DEFAULT_CONFIG) -> None:
     from signalbox.cli.switches import kills
 
     kills(config)
+
+
+Tenant = Annotated[str, typer.Option(help="Whose; else that of the key which asks.")]
+KeyName = Annotated[str, typer.Argument(help="The key's id.")]
+KeyDays = Annotated[int, typer.Option(help="For how many days its secret opens, 366 at most.")]
+
+
+@keys.command("create")
+def keys_create(
+    key: KeyName,
+    purpose: Annotated[str, typer.Option(help="What it is for; no person's name.")],
+    role: Annotated[
+        list[str] | None, typer.Option(help="A role; may be repeated. Without any, a user's.")
+    ] = None,
+    group: Annotated[list[str] | None, typer.Option(help="A group; may be repeated.")] = None,
+    app_name: Annotated[str, typer.Option("--app", help="Bound to this app.")] = "",
+    feature: Annotated[str, typer.Option(help="Bound to this feature of the app.")] = "",
+    may_assert: Annotated[
+        list[str] | None, typer.Option(help="A field that is believed; may be repeated.")
+    ] = None,
+    days: KeyDays = 90,
+    tenant: Tenant = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Make a service key; its secret is shown once.
+
+    Asks with the key in SIGNALBOX_KEY, else with this machine's administrator's."""
+    from signalbox.cli.keys import KeyOptions, create
+
+    options = KeyOptions(
+        purpose=purpose,
+        roles=role or [],
+        groups=group or [],
+        app=app_name,
+        feature=feature,
+        may_assert=may_assert or [],
+        days=days,
+    )
+    create(config, key, options, tenant)
+
+
+@keys.command("list")
+def keys_list(tenant: Tenant = "", config: Config = DEFAULT_CONFIG) -> None:
+    """Show a tenant's keys: those made here and those of the settings, without secrets."""
+    from signalbox.cli.keys import listed
+
+    listed(config, tenant)
+
+
+@keys.command("rotate")
+def keys_rotate(
+    key: KeyName,
+    overlap: Annotated[str, typer.Option(help="How long the secret so far goes on; 0 ends it.")] = "24h",
+    days: KeyDays = 90,
+    tenant: Tenant = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Give a key another secret, shown once; the one so far goes on for a while."""
+    from signalbox.cli.keys import rotate
+
+    rotate(config, key, overlap, days, tenant)
+
+
+@keys.command("revoke")
+def keys_revoke(
+    key: KeyName,
+    reason: Annotated[str, typer.Option(help="Why; the log has it.")],
+    tenant: Tenant = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Revoke a key, at once and for good."""
+    from signalbox.cli.keys import revoke
+
+    revoke(config, key, reason, tenant)
+
+
+@app.command()
+def whoami(config: Config = DEFAULT_CONFIG) -> None:
+    """Say who the key in SIGNALBOX_KEY is here, and what it may do."""
+    from signalbox.cli.keys import whoami
+
+    whoami(config)
 
 
 @app.command()

@@ -32,7 +32,7 @@ Protocol of what is needed, and a function that gives the operations:
                       action="tenant.manage", answer=PlanView, body=PlanWanted, matched=True),
         )
 
-and name them where `HttpService` builds its `AdminApi`. Roles, tenants, paging, strict bodies, entity tags,
+and name them in `signalbox.administration`. Roles, tenants, paging, strict bodies, entity tags,
 problem details and the OpenAPI document follow from the declaration. INVARIANT: a handler looks things up
 within `asked.tenant` only, so that what is another tenant's is not found.
 """

@@ -91,6 +91,8 @@ def _operation(
     told: dict[str, Any] = {
         "summary": each.summary,
         "description": f"Asks for {asks}.",
+        "x-signalbox-action": "" if each.reach == "self" else each.action,
+        "x-signalbox-reach": each.reach,
         "parameters": parameters,
         "responses": {
             str(each.status): answered,
