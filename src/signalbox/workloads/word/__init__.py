@@ -1,0 +1,1 @@
+"""Word: texts read, summarised, rewritten and drafted."""
