@@ -45,7 +45,7 @@ MINUTE_US: Final = 60_000_000
 ENDPOINTS: Final = 10
 HOMES: Final = {"azure-home": "azure", "aws-home": "aws", "homeless": ""}
 WITHIN: Final = {"world": {"local", "de", "us"}, "eu": {"local", "de"}, "local": {"local"}}
-GROUPS: Final = ((), ("claude-pilot",))
+GROUPS: Final[tuple[tuple[str, ...], ...]] = ((), ("claude-pilot",))
 CATEGORIES: Final = ((), (), ("health",), ("credentials",), ("health", "personal"))
 RULES: Final = RetryRules(hedge_after_us={"interactive": 500_000}, backoff_us=1_000)
 PERMITS: Final = {"shipped": "", "everyone-claude": "", "own-and-azure": ""}
