@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from benchmarks.gateway import POLICIES
 from benchmarks.policy_verdict import ENDPOINTS, FACTS, compiled, fifty, milliseconds
-from signalbox.decide import Inputs, decide
+from signalbox.decide import Decider, Inputs
 from signalbox.domain.endpoint import Catalogue, Model, Speed
 from signalbox.domain.plan import HealthSnapshot
 from signalbox.domain.principal import Tenant
@@ -48,7 +48,8 @@ def measure() -> dict[str, float]:
 
 
 class Core:
-    """What a server has at hand when a request comes: releases, standings and verdicts found before."""
+    """What a server has at hand when a request comes: releases, standings, verdicts found before, and what
+    requests of one kind have in common."""
 
     def __init__(self) -> None:
         catalogue = varied(fifty())
@@ -61,20 +62,21 @@ class Core:
         verdict = policy.verdict(facts, _NOW_US)
         self._verdicts.put(facts, verdict)
         self._inputs = [self._given(item, verdict, number) for number, item in enumerate(self._traits)]
-        chosen = decide(self._inputs[0])
+        self._decider = Decider()
+        chosen = self._decider.decide(self._inputs[0])
         assert all(verdict.permitted), "all endpoints are to be candidates"
         assert not chosen.dropped, "all endpoints are to be candidates"
 
     def decide(self, number: int) -> None:
         """Shortlist and rank, for inputs that lie ready."""
-        decide(self._inputs[number % _VARIANTS])
+        self._decider.decide(self._inputs[number % _VARIANTS])
 
     def warm(self, number: int) -> None:
         """The whole warm way: from traits to facts, to the verdict in the cache, to the plan."""
         asked = self._traits[number % _VARIANTS]
         verdict = self._verdicts.get(_facts(asked), _NOW_US)
         assert verdict is not None
-        decide(self._given(asked, verdict, number))
+        self._decider.decide(self._given(asked, verdict, number))
 
     def _given(self, asked: Traits, verdict: Verdict, seed: int) -> Inputs:
         return Inputs(asked, verdict, self._places, None, self._objective, _ATTEMPTS_MAX, _NOW_US, seed)

@@ -4,15 +4,21 @@ What `replay` calls again, what the simulator calls a million times, and what th
 per request. Nothing in it knows the time, a socket or a random number that it was not handed.
 """
 
+from typing import Final
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signalbox.domain.errors import Denial, NoCandidate
-from signalbox.domain.plan import Dropped, Objective, Plan
+from signalbox.domain.plan import Dropped, Objective, Plan, size_bucket
 from signalbox.domain.standing import Standing
 from signalbox.domain.traits import Traits
 from signalbox.domain.verdict import Verdict
-from signalbox.rank import rank
+from signalbox.rank import Entrant, order, rank, weigh
 from signalbox.shortlist import shortlist
+
+_KINDS_MAX: Final = 1_024
+_EVER_US: Final = 2**63
 
 
 class Inputs(Struct, frozen=True):
@@ -48,6 +54,75 @@ def decide(inputs: Inputs) -> Choice:
         listed.candidates, inputs.traits, inputs.objective, attempts_max=inputs.attempts_max, seed=inputs.seed
     )
     return Choice(plan, listed.dropped)
+
+
+class _Kind(Struct, frozen=True):
+    """What decisions have in common that differ in size, deadline, moment and seed alone: who is a candidate,
+    for requests of up to `size_max` tokens from `since_us` to `until_us`, and how they are weighed.
+
+    `held`: what its key names by identity lives as long as it does.
+    """
+
+    held: tuple[object, ...]
+    entrants: tuple[Entrant, ...]
+    dropped: tuple[Dropped, ...]
+    size_max: int
+    since_us: int
+    until_us: int
+
+
+class Decider:
+    """Decides many requests, and keeps what those of a kind have in common while the standings are the same.
+
+    INVARIANT: it gives what `decide` gives, whatever it was asked before: `test_a_decider_decides_alike`.
+    """
+
+    __slots__ = ("_kinds", "_standings")
+
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[object, ...], _Kind] = {}
+        self._standings: tuple[Standing, ...] = ()
+
+    def decide(self, inputs: Inputs) -> Choice:
+        """As `decide`, and raises the same."""
+        traits, objective, now_us = inputs.traits, inputs.objective, inputs.clock_us
+        tokens_in, tokens_out = traits.tokens_in, traits.tokens_out_max
+        if inputs.standings is not self._standings or len(self._kinds) >= _KINDS_MAX:
+            self._kinds.clear()
+            self._standings = inputs.standings
+        key = (
+            id(inputs.verdict), id(objective), inputs.places,
+            traits.task, traits.needs, tokens_out, size_bucket(tokens_in),
+        )  # fmt: skip
+        kind = self._kinds.get(key)
+        if kind is None or not kind.since_us <= now_us < kind.until_us:
+            kind = self._kinds[key] = _kind(inputs)
+        if tokens_in + tokens_out > kind.size_max or not kind.entrants:
+            return decide(inputs)
+        plan = order(kind.entrants, traits, objective, attempts_max=inputs.attempts_max, seed=inputs.seed)
+        return Choice(plan, kind.dropped)
+
+
+def _kind(inputs: Inputs) -> _Kind:
+    """Who is a candidate depends neither on the size, up to the least context of all that are permitted, nor
+    on the moment, between two of their first and last days."""
+    verdict, standings, places, now_us = inputs.verdict, inputs.standings, inputs.places, inputs.clock_us
+    asked = [
+        standing
+        for standing in (standings if places is None else [standings[place] for place in places])
+        if verdict.permitted[standing.place]
+    ]
+    days = [day for standing in asked for day in (standing.available_from_us, standing.retired_from_us)]
+    small = replace(inputs.traits, tokens_in=0)
+    listed = shortlist(small, verdict, standings, places, now_us)
+    return _Kind(
+        (verdict, inputs.objective),
+        weigh(listed.candidates, inputs.traits, inputs.objective),
+        listed.dropped,
+        min([standing.context_tokens for standing in asked], default=-1),
+        max([day for day in days if day <= now_us], default=-_EVER_US),
+        min([day for day in days if day > now_us], default=_EVER_US),
+    )
 
 
 def _no_candidate(dropped: tuple[Dropped, ...]) -> NoCandidate:

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from signalbox.classify import classify
-from signalbox.decide import Choice, Inputs, NothingPermitted, decide
+from signalbox.decide import Choice, Decider, Inputs, NothingPermitted
 from signalbox.decided import Decided, Objectives, PinnedRanking, Weighed
 from signalbox.dispatch.attempt import Order
 from signalbox.dispatch.delivery import Delivery
@@ -67,6 +67,7 @@ class Pipeline:
         self._clock = clock
         self._ids = ids
         self._count_tokens = count_tokens
+        self._decider = Decider()
         self._known_as: dict[tuple[int, str], tuple[Principal, Who]] = {}
         self._failpoint = failpoint
 
@@ -224,7 +225,7 @@ class Pipeline:
             )
             reached.inputs, reached.cut, reached.ranking = inputs, cut, ranking
             try:
-                choice = decide(inputs)
+                choice = self._decider.decide(inputs)
             except NothingPermitted:
                 raise await self._denied(request, release, facts, verdict, granted) from None
         return Decided(

@@ -1,15 +1,17 @@
 """Laws of the pure core: what policy forbids is in no plan; equal inputs make equal plans; utilities
 are absolute, so an irrelevant candidate never swaps two others."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from signalbox.decide import Inputs, NothingPermitted, decide
+from signalbox.decide import Choice, Decider, Inputs, NothingPermitted, decide
 from signalbox.domain.errors import NoCandidate
 from signalbox.domain.standing import NEVER_US, Standing
-from signalbox.domain.traits import Capability, TaskType
+from signalbox.domain.traits import Capability, TaskType, Traits
 from signalbox.domain.verdict import Verdict
 from signalbox.rank import rank
 from signalbox.shortlist import shortlist
@@ -57,6 +59,9 @@ _OBJECTIVES = st.builds(
     quality_floor=st.integers(0, 10_000),
     latency_target_us=st.integers(1, 60_000_000),
     cost_scale_nanos=st.integers(1, 10**10),
+)
+_ANYONE = Standing(
+    0, "a", "m", "1", 0, 10_000, 1_000, 0, NEVER_US, False, (1, 1, 1, 1), 1, 0, 0, "USD", {}, 5_000
 )
 _SEEDS = st.integers(0, 2**32 - 1)
 
@@ -143,10 +148,7 @@ def test_the_quality_floor_comes_before_every_weight(inputs: Inputs) -> None:
 
 
 def test_equals_share_the_load_over_many_requests() -> None:
-    standing = Standing(
-        0, "a", "m", "1", 0, 10_000, 1_000, 0, NEVER_US, False, (1, 1, 1, 1), 1, 0, 0, "USD", {}, 5_000
-    )
-    twins = [standing, replace(standing, place=1, endpoint="b")]
+    twins = [_ANYONE, replace(_ANYONE, place=1, endpoint="b")]
     first = [
         rank(twins, traits(), objective(), attempts_max=2, seed=seed * 2_654_435_761 % 2**32)
         .attempts[0]
@@ -162,9 +164,37 @@ def test_rank_refuses_to_plan_without_candidates() -> None:
 
 
 def test_a_missing_capability_is_named() -> None:
-    standing = Standing(
-        0, "a", "m", "1", 0, 10_000, 1_000, 0, NEVER_US, False, (1, 1, 1, 1), 1, 0, 0, "USD", {}, 5_000
-    )
     verdict = Verdict("p", "c", (True,), ((),))
-    listed = shortlist(traits(needs=Capability.TOOLS | Capability.VISION), verdict, [standing], None, 1)
+    listed = shortlist(traits(needs=Capability.TOOLS | Capability.VISION), verdict, [_ANYONE], None, 1)
     assert [item.reason for item in listed.dropped] == ["lacks: tools, vision"]
+
+
+@given(_inputs(), st.lists(st.tuples(_TRAITS, st.integers(0, 2_000), _SEEDS), min_size=1, max_size=6))
+def test_a_decider_decides_alike(first: Inputs, others: list[tuple[Traits, int, int]]) -> None:
+    """Whatever it was asked before: most of what is asked here is of the first one's kind."""
+    decider = Decider()
+    asked = [first]
+    for item, now_us, seed in others:
+        alike = replace(item, task=first.traits.task, needs=first.traits.needs)
+        size_alike = replace(alike, tokens_out_max=first.traits.tokens_out_max)
+        asked += [
+            replace(first, traits=each, clock_us=now_us, seed=seed) for each in (item, alike, size_alike)
+        ]
+    for inputs in asked:
+        assert _outcome(decider.decide, inputs) == _outcome(decide, inputs)
+
+
+def test_a_decider_forgets_with_the_standings() -> None:
+    decider = Decider()
+    verdict = Verdict("p", "c", (True,), ((),))
+    for context in (1_000, 10, 1_000):
+        places = (replace(_ANYONE, context_tokens=context),)
+        inputs = Inputs(traits(tokens_in=50), verdict, places, None, objective(), 1, 0, 0)
+        assert _outcome(decider.decide, inputs) == _outcome(decide, inputs)
+
+
+def _outcome(way: Callable[[Inputs], Choice], inputs: Inputs) -> object:
+    try:
+        return way(inputs)
+    except (NothingPermitted, NoCandidate) as none:
+        return type(none), str(none), getattr(none, "dropped", None)

@@ -8,6 +8,9 @@ with Q the predicted quality, t the predicted latency, c the predicted cost, T a
 latency target and cost scale (where a term is worth half). The terms do not depend on the other
 candidates, so adding or removing one never swaps two others (`test_decide_laws`). Before utility
 comes the tier: those that meet floor and target, those that meet the floor, the rest.
+
+It goes in two steps, because the first is the same for all requests of a kind: `weigh` takes task and size
+class, `order` the request's own tokens, its deadline and its seed.
 """
 
 from collections.abc import Sequence
@@ -20,6 +23,7 @@ from signalbox.domain.traits import Traits
 from signalbox.rank.predict import TYPICAL_OUTPUT_TOKENS
 
 _UNIT: Final = 10_000
+_LOW_WORD: Final = 0xFFFF_FFFF
 _REASONS: Final = (
     (
         "best score within quality floor and latency target",
@@ -33,6 +37,12 @@ _REASONS: Final = (
 )
 
 
+Entrant = tuple[int, int, int, Standing, int, int, int, int]
+"""A candidate for requests of one kind: tier, worth (the utility but for the term of cost), mark (tells it
+from its equals), standing, quality, latency in µs, price of a million tokens of input, and what a usual reply
+costs (in 1e-6 nano-units). A plain tuple: there is one per endpoint, made and read in a hurry."""
+
+
 def rank(
     candidates: Sequence[Standing], traits: Traits, objective: Objective, *, attempts_max: int, seed: int
 ) -> Plan:
@@ -43,28 +53,49 @@ def rank(
     """
     if not candidates:
         raise ValueError("rank takes at least one candidate")
-    task, tokens_in, tokens_out_max = traits.task, traits.tokens_in, traits.tokens_out_max
-    tokens_out = min(TYPICAL_OUTPUT_TOKENS[task], tokens_out_max)
-    bucket = size_bucket(tokens_in)
-    weigh_quality, weigh_latency, weigh_cost = objective.quality, objective.latency, objective.cost
-    floor, target, scale = objective.quality_floor, objective.latency_target_us, objective.cost_scale_nanos
-    latency_unit, cost_unit = _UNIT * target, _UNIT * scale
-    scored = []
-    for standing in candidates:  # every endpoint of every request comes by here: no call inside
+    entrants = weigh(candidates, traits, objective)
+    return order(entrants, traits, objective, attempts_max=attempts_max, seed=seed)
+
+
+def weigh(candidates: Sequence[Standing], traits: Traits, objective: Objective) -> tuple[Entrant, ...]:
+    """What of a candidate's place follows from the task, the size class of the prompt and the longest reply
+    alone; no other trait is read."""
+    task, bucket = traits.task, size_bucket(traits.tokens_in)
+    tokens_out = min(TYPICAL_OUTPUT_TOKENS[task], traits.tokens_out_max)
+    floor, target = objective.quality_floor, objective.latency_target_us
+    entrants: list[Entrant] = []
+    for standing in candidates:
         quality = standing.quality.get(task, standing.quality_default)
         latency = standing.first_token_us[bucket] + tokens_out * standing.output_token_us
-        # rounded up: a prediction should not flatter
-        cost = -(
-            -(tokens_in * standing.input_per_mtok + tokens_out * standing.output_per_mtok) // TOKENS_PER_PRICE
+        entrants.append(
+            (
+                2 if quality < floor else 1 if latency > target else 0,
+                objective.quality * quality + objective.latency * (_UNIT * target // (target + latency)),
+                standing.place * 0x9E3779B1,
+                standing,
+                quality,
+                latency,
+                standing.input_per_mtok,
+                tokens_out * standing.output_per_mtok,
+            )
         )
-        utility = (
-            weigh_quality * quality
-            + weigh_latency * (latency_unit // (target + latency))
-            + weigh_cost * (cost_unit // (scale + cost))
-        )
-        tier = 2 if quality < floor else 1 if latency > target else 0
-        tie = (standing.place * 0x9E3779B1 ^ seed) * 0x85EBCA6B & 0xFFFFFFFF
-        scored.append((tier, -utility, tie, standing, quality, latency, cost))
+    return tuple(entrants)
+
+
+def order(
+    entrants: Sequence[Entrant], traits: Traits, objective: Objective, *, attempts_max: int, seed: int
+) -> Plan:
+    """The plan. `entrants` is not empty, and was weighed for these traits or for others of their kind."""
+    tokens_in, tokens_out_max = traits.tokens_in, traits.tokens_out_max
+    weight, scale = objective.cost, objective.cost_scale_nanos
+    unit = _UNIT * scale
+    scored = []
+    for tier, worth, mark, standing, quality, latency, price, charge in entrants:
+        # Every endpoint of every request comes by here: no call inside but one.
+        cost = -(-(tokens_in * price + charge) // TOKENS_PER_PRICE)  # up: a prediction should not flatter
+        loss = -worth - weight * (unit // (scale + cost))
+        tie = (mark ^ seed) * 0x85EBCA6B & _LOW_WORD
+        scored.append((tier, loss, tie, standing, quality, latency, cost))
     if len(scored) > 1:
         scored.sort()
         del scored[attempts_max:]
