@@ -7,8 +7,9 @@ from typing import Final
 from signalbox.app import Signalbox
 from signalbox.config import KeySettings
 from signalbox.domain.traits import SENSITIVITY_LABELS
-from signalbox.edge.admin import AdminApi, break_glass, keys, principals, tenants
+from signalbox.edge.admin import AdminApi, break_glass, keys, payloads, principals, tenants
 from signalbox.edge.admin.keys import KeyDoors, KeyView
+from signalbox.edge.admin.payloads import PayloadDoors
 from signalbox.edge.admin.tenants import TenantView
 from signalbox.edge.gate import Gate
 from signalbox.governance.keys import Home
@@ -23,6 +24,9 @@ def admin_api(box: Signalbox, gate: Gate) -> AdminApi:
     operations = (
         *principals.operations(),
         *tenants.operations(settled),
+        *payloads.operations(
+            PayloadDoors(box.governed.holds, box.kept.eraser, box.kept.chest, box.kept.keys, board)
+        ),
         *break_glass.operations(box.governed.break_glass, board, box.clock),
         *keys.operations(KeyDoors(box.governed.keys, settled, board, box.clock, new_secret)),
     )

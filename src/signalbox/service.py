@@ -87,6 +87,8 @@ class HttpService:
         meter.gauge("verdicts_cached", float(len(self._box.interlock.release.cache)))
         meter.gauge("kill_epoch", float(self._box.interlock.kill_epoch))
         meter.gauge("kills_in_force", float(self._box.interlock.kills))
+        meter.gauge("content_waiting", float(self._box.kept.keeper.waiting))
+        meter.gauge("content_dropped", float(self._box.kept.keeper.dropped))
         meter.gauge("kill_switch_heard", float(self._box.switchboard.heard))
         meter.gauge("resident_memory_max_bytes", float(_peak_bytes()))
         return meter.exposition()

@@ -14,11 +14,13 @@ READS = {"platform.read", "tenant.read", "policy.read", "log.read", "spend.read"
 GLASS = {"break-glass.ask", "break-glass.grant"}
 ANYWHERE: dict[str, set[str]] = {
     "operator": {"platform.read", "platform.operate"},
-    "platform-admin": READS | GLASS | {"platform.operate", "tenant.manage"},
+    "platform-admin": READS | GLASS | {"platform.operate", "tenant.manage", "content.erase"},
     "auditor": READS,
 }
 OWN: dict[str, set[str]] = {
-    "tenant-admin": GLASS | {"tenant.read", "tenant.manage", "policy.read", "log.read", "spend.read"},
+    "tenant-admin": GLASS
+    | {"tenant.read", "tenant.manage", "policy.read", "log.read", "spend.read", "content.erase"},
+    "content-reader": {"content.open"},
     "policy-author": {"policy.read", "policy.draft", "break-glass.ask"},
     "approver": GLASS | {"policy.read", "policy.approve"},
     "finance": {"spend.read"},

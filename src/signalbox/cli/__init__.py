@@ -52,14 +52,22 @@ drill = typer.Typer(
 evidence = typer.Typer(
     help="A pack of one tenant's period that an auditor can verify elsewhere.", rich_markup_mode=None
 )
+erasing = typer.Typer(
+    help="Erase a user, and see what is under way.", no_args_is_help=True, rich_markup_mode=None
+)
+hold = typer.Typer(help="Legal holds on kept content.", no_args_is_help=True, rich_markup_mode=None)
+payload = typer.Typer(help="Content that a tenant has kept.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(break_glass, name="break-glass")
 app.add_typer(drill, name="drill")
 app.add_typer(endpoints, name="endpoints")
+app.add_typer(erasing, name="erase")
 app.add_typer(evidence, name="evidence")
 app.add_typer(gates, name="gates")
+app.add_typer(hold, name="hold")
 app.add_typer(keys, name="keys")
 app.add_typer(log, name="log")
 app.add_typer(models, name="models")
+app.add_typer(payload, name="payload")
 app.add_typer(simulate, name="simulate")
 app.add_typer(store, name="store")
 
@@ -691,6 +699,97 @@ def log_key(
     from signalbox.cli.log_tree import key
 
     key(config, out, rotate=rotate, replace=replace)
+
+
+ContentTenant = Annotated[str, typer.Option("--tenant", help="Whose content it is.")]
+ContentReason = Annotated[str, typer.Option("--reason", help="Why; the history of acts keeps it.")]
+
+
+@erasing.command("subject")
+def erase_subject(
+    tenant: ContentTenant,
+    user: Annotated[str, typer.Option(help="Who is erased, by the name that requests say.")],
+    reason: ContentReason,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Destroy the key to a user's content, delete it, and empty their records; proofs still verify.
+
+    A legal hold refuses."""
+    from signalbox.cli.payloads import erase
+
+    erase(config, tenant, user, reason)
+
+
+@erasing.command("list")
+def erase_list(tenant: ContentTenant, config: Config = DEFAULT_CONFIG) -> None:
+    """Erasures that are under way."""
+    from signalbox.cli.payloads import erasures
+
+    erasures(config, tenant)
+
+
+@hold.command("place")
+def hold_place(
+    name: Annotated[str, typer.Argument(help="What people know the hold by.")],
+    tenant: ContentTenant,
+    reason: ContentReason,
+    user: Annotated[str, typer.Option(help="Whose content; without, all of the tenant's.")] = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Keep content from being erased, and from being deleted when its time is over."""
+    from signalbox.cli.payloads import hold as run
+
+    run(config, tenant, name, user, reason)
+
+
+@hold.command("lift")
+def hold_lift(
+    name: Annotated[str, typer.Argument(help="The hold.")],
+    tenant: ContentTenant,
+    reason: ContentReason,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Lift a hold."""
+    from signalbox.cli.payloads import lift
+
+    lift(config, tenant, name, reason)
+
+
+@hold.command("list")
+def hold_list(tenant: ContentTenant, config: Config = DEFAULT_CONFIG) -> None:
+    """Holds in force."""
+    from signalbox.cli.payloads import holds
+
+    holds(config, tenant)
+
+
+@payload.command("show")
+def payload_show(
+    decision: Annotated[str, typer.Argument(help="The decision, as `x-signalbox-decision` names it.")],
+    tenant: ContentTenant,
+    reason: ContentReason,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Show what was said in one decision, with the key in SIGNALBOX_KEY; the reading is an act."""
+    from signalbox.cli.payloads import show
+
+    show(config, tenant, decision, reason)
+
+
+@payload.command("verify")
+def payload_verify(tenant: ContentTenant, config: Config = DEFAULT_CONFIG) -> None:
+    """Hold all kept content against the log. Exits 1 if something was changed or taken away."""
+    from signalbox.cli.payloads import verify
+
+    verify(config, tenant)
+
+
+@payload.command("rotate")
+def payload_rotate(tenant: ContentTenant, config: Config = DEFAULT_CONFIG) -> None:
+    """Wrap the keys of all subjects anew, so that earlier copies do not open with what is here."""
+    from signalbox.cli.payloads import rotate
+
+    rotate(config, tenant)
 
 
 @app.command("verify")

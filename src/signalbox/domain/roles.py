@@ -20,11 +20,13 @@ Action = Literal[
     "spend.read",
     "break-glass.ask",  # and end
     "break-glass.grant",  # and review
+    "content.open",  # what was said, where a tenant has it kept
+    "content.erase",  # and hold
 ]
 ACTIONS: Final[tuple[Action, ...]] = (
     "ask", "platform.read", "platform.operate", "tenant.read", "tenant.manage",
     "policy.read", "policy.draft", "policy.approve", "log.read", "spend.read",
-    "break-glass.ask", "break-glass.grant",
+    "break-glass.ask", "break-glass.grant", "content.open", "content.erase",
 )  # fmt: skip
 
 PLATFORM: Final = ""
@@ -35,13 +37,15 @@ _READS: Final = frozenset[Action](("platform.read", "tenant.read", "policy.read"
 
 EVERYWHERE: Final[dict[str, frozenset[Action]]] = {
     "operator": frozenset(("platform.read", "platform.operate")),
-    "platform-admin": _READS | _GLASS | {"platform.operate", "tenant.manage"},
+    "platform-admin": _READS | _GLASS | {"platform.operate", "tenant.manage", "content.erase"},
     "auditor": _READS,
 }
 """Roles that reach the platform and every tenant. None of them asks a model."""
 
 AT_HOME: Final[dict[str, frozenset[Action]]] = {
-    "tenant-admin": _GLASS | {"tenant.read", "tenant.manage", "policy.read", "log.read", "spend.read"},
+    "tenant-admin": _GLASS
+    | {"tenant.read", "tenant.manage", "policy.read", "log.read", "spend.read", "content.erase"},
+    "content-reader": frozenset(("content.open",)),
     "policy-author": frozenset(("policy.read", "policy.draft", "break-glass.ask")),
     "approver": _GLASS | {"policy.read", "policy.approve"},
     "finance": frozenset(("spend.read",)),

@@ -4,6 +4,7 @@ INVARIANT: the store is asked before a known key is used to read; a key that is 
 here, and `forget` makes this process have it no more.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
@@ -15,7 +16,7 @@ from signalbox.histories import StoreThread
 from signalbox.keeping.envelope import KEY_BYTES
 from signalbox.ports.clock import Clock
 from signalbox.ports.payloads import PayloadStore, SubjectKey
-from signalbox.ports.tenant_keys import TenantKeyRefused, TenantKeys, WrapContext
+from signalbox.ports.tenant_keys import Rotating, TenantKeyRefused, TenantKeys, WrapContext
 
 KNOWN_MAX: Final = 1_000
 KNOWN_US: Final = 300_000_000
@@ -97,6 +98,18 @@ class DataKeys:
                 anew = SubjectKey(kept.id, await self._of(tenant).wrap(secret, context))
                 count += await self._thread.run(partial(self._store.rewrap, tenant, subject, anew))
                 after = subject
+        return count
+
+    async def rotate(self, tenant: str) -> int:
+        """Put another key of the tenant in force, where rotating it is ours to do; wrap every data key anew;
+        and destroy what they were wrapped under before. How many were wrapped. May be repeated, and is to be
+        where it failed. Raises as `current`."""
+        keys = self._of(tenant)
+        if isinstance(keys, Rotating):
+            await asyncio.to_thread(keys.rotate)
+        count = await self.rewrap(tenant)
+        if isinstance(keys, Rotating):
+            await asyncio.to_thread(keys.forget)
         return count
 
     async def _opened(self, tenant: str, subject: str, kept: SubjectKey) -> DataKey:

@@ -1,7 +1,7 @@
 """The key of a tenant, under which the keys of its subjects are kept: in a file, or in a service that never
 shows it."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -45,3 +45,15 @@ class TenantKeys(Protocol):
 
     async def aclose(self) -> None:
         """Release connections. Idempotent."""
+
+
+@runtime_checkable
+class Rotating(Protocol):
+    """Tenant keys that are ours to rotate; a key service rotates its own. Both methods block and raise as
+    `TenantKeys` does."""
+
+    def rotate(self) -> None:
+        """Another key wraps from now on; the ones before still unwrap."""
+
+    def forget(self) -> int:
+        """Destroy every key but the one that wraps now; how many there were."""
