@@ -27,6 +27,8 @@ FOUND = [
     "4111 1111 1111 1111", "5555555555554444", "DE89370400440532013000", "GB29 NWBK 6016 1331 9268 19",
     "86095742719", "219-09-9999", "12345678Z", "BSN 111222333", "RSSMRA85T10A562S", "AB123456C",
     "password: hunter2", "AKIAIOSFODNN7EXAMPLE", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-_123",
+    "MSIP_Label_1a2b3c4d-0000-4444-8888-9f8e7d6c5b4a_Name=Confidential", "Sensitivity: Company-Confidential",
+    "MSIP_Label_1a2b3c4d-0000-4444-8888-9f8e7d6c5b4a_Enabled=true",
     "the patient takes insulin", "Diagnose F32.1", "811228-9874", "4111\u200b1111\u200b1111\u200b1111",
 ]  # fmt: skip
 FRAGMENTS = [

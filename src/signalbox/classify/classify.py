@@ -7,7 +7,7 @@ removes a category: `tests/property/test_classify_monotonic.py`.
 from collections.abc import Callable
 
 from signalbox.classify.content import gather
-from signalbox.classify.detectors import detect
+from signalbox.classify.detectors import scan
 from signalbox.classify.features import feature_named
 from signalbox.classify.latency import deadline_of, latency_class_of
 from signalbox.classify.needs import needs_of
@@ -34,13 +34,15 @@ def classify(
     content = gather(request)
     # Counted first: it leaves the text's UTF-8 behind, which the detectors then need not make again.
     tokens_in = tokens_in_of(request, content, count_tokens)
-    categories = detect(content.scanned)
+    found = scan(content.scanned)
+    categories = found.categories
+    sensitivity = sensitivity_of(declared.label, tenant.default_label, categories, content.opaque)
     return Traits(
         app=declared.app,
         feature=declared.feature,
         task=task,
         task_confidence=confidence,
-        sensitivity=sensitivity_of(declared.label, tenant.default_label, categories, content.opaque),
+        sensitivity=max(sensitivity, found.label),
         categories=categories,
         boundary=declared.boundary or tenant.default_boundary,
         latency_class=latency_class,

@@ -10,18 +10,34 @@ No detector looks across `BOUNDARY`.
 
 from typing import Final
 
+from msgspec import Struct
+
 from signalbox.classify.detectors.credentials import TELLING, has_issued_credential, has_told_credential
 from signalbox.classify.detectors.fold import fold
 from signalbox.classify.detectors.health import CLINICAL, has_health
+from signalbox.classify.detectors.labels import MARKS, brought_along
 from signalbox.classify.detectors.literals import Literals
 from signalbox.classify.detectors.numbers import find_numbers
+from signalbox.domain.traits import Sensitivity
 
 CATEGORIES: Final = ("bank", "credentials", "health", "payment", "personal")
-_WORDS: Final = Literals((*TELLING, *CLINICAL))
+_WORDS: Final = Literals((*TELLING, *CLINICAL, *MARKS))
+
+
+class Detected(Struct, frozen=True):
+    """`categories` sorted, each once. `label` is the highest that the content brought along."""
+
+    categories: tuple[str, ...]
+    label: Sensitivity
 
 
 def detect(text: str) -> tuple[str, ...]:
-    """The categories found in `text`, sorted, each once. `text` may hold several, set apart by `BOUNDARY`."""
+    """The categories found in `text`, as `scan` finds them."""
+    return scan(text).categories
+
+
+def scan(text: str) -> Detected:
+    """What is found in `text`, which may hold several, set apart by `BOUNDARY`."""
     data = fold(text)
     lower = data.lower()
     found = find_numbers(data)
@@ -30,4 +46,5 @@ def detect(text: str) -> tuple[str, ...]:
         found.add("credentials")
     if words and not words.isdisjoint(CLINICAL) and has_health(data, lower):
         found.add("health")
-    return tuple(sorted(found)) if found else ()
+    label = Sensitivity.PUBLIC if not words or words.isdisjoint(MARKS) else brought_along(lower, words)
+    return Detected(tuple(sorted(found)) if found else (), label)
