@@ -2,19 +2,25 @@
 
 import secrets
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Final
 
-from signalbox.app import Signalbox
-from signalbox.config import KeySettings
+from signalbox.app import Signalbox, build_release, load_settings
+from signalbox.config import KeySettings, Released, Settings
+from signalbox.dispatch.interlock import Release
 from signalbox.domain.traits import SENSITIVITY_LABELS
-from signalbox.edge.admin import AdminApi, break_glass, keys, payloads, principals, tenants
+from signalbox.edge.admin import AdminApi, break_glass, keys, payloads, principals, releases, tenants
 from signalbox.edge.admin.keys import KeyDoors, KeyView
 from signalbox.edge.admin.payloads import PayloadDoors
 from signalbox.edge.admin.tenants import TenantView
 from signalbox.edge.gate import Gate
 from signalbox.governance.keys import Home
+from signalbox.recorded import Period, differences, group_names
+from signalbox.releasing import ReleaseDesk
+from signalbox.replay import Differences, Draft
 
 _SECRET_BYTES: Final = 32
+_NONCE_BYTES: Final = 16
 _BEGINS: Final = "sbk-"  # so that who scans for leaked keys finds it
 
 
@@ -28,9 +34,38 @@ def admin_api(box: Signalbox, gate: Gate) -> AdminApi:
             PayloadDoors(box.governed.holds, box.kept.eraser, box.kept.chest, box.kept.keys, board)
         ),
         *break_glass.operations(box.governed.break_glass, board, box.clock),
+        *releases.operations(release_desk(box), settled.ids),
         *keys.operations(KeyDoors(box.governed.keys, settled, board, box.clock, new_secret)),
     )
     return AdminApi(gate, operations, settled.ids)
+
+
+def release_desk(box: Signalbox) -> ReleaseDesk:
+    return ReleaseDesk(
+        box.governed.board,
+        box.governed.releases,
+        SettledReading(box),
+        box.clock,
+        log=box.settings.log.origin,
+        nonce=lambda: secrets.token_hex(_NONCE_BYTES),
+    )
+
+
+class SettledReading:
+    """A release's texts as this machine reads them, and its own log's traffic. Implements `Reading`."""
+
+    def __init__(self, box: Signalbox) -> None:
+        self._box = box
+
+    def settings(self, released: Released) -> Settings:
+        return load_settings(self._box.path, self._box.env, released)
+
+    def compiled(self, settings: Settings) -> Release:
+        return build_release(settings)
+
+    def simulate(self, settings: Settings, draft: Draft, since_us: int, until_us: int) -> Differences:
+        with closing(self._box.stores.reader()) as log:
+            return differences(log, Period(since_us, until_us), group_names(settings, log), draft)
 
 
 def new_secret() -> str:

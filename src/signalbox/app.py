@@ -130,8 +130,8 @@ class Signalbox:
     or hands its records to the process that does."""
 
     def __init__(self, path: Path, settings: Settings, env: Mapping[str, str], failpoint: Failpoint) -> None:
-        self._path = path
-        self._env = env
+        self.path = path
+        self.env = env
         self._failpoint = failpoint
         self._exit = AsyncExitStack()
         self._local: Key | None = None
@@ -269,7 +269,7 @@ class Signalbox:
         say. Raises as `from_config` does, and keeps what is in force. Server, dispatch, data directory and
         store count at the next start."""
         async with self._taking:  # of two that overlap, the one that read first could publish last
-            settings, closed = await asyncio.to_thread(served_settings, self._path, self._env)
+            settings, closed = await asyncio.to_thread(served_settings, self.path, self.env)
             settings = replace(settings, data_dir=self.settings.data_dir, store=self.settings.store)
             release = await asyncio.to_thread(build_release, settings)
             self._add_providers(settings, self._exit)
@@ -337,7 +337,7 @@ class Signalbox:
                 region=cache.region,
                 timeout_ms=cache.timeout_ms,
                 entry_bytes_max=cache.entry_bytes_max,
-                password=EnvironmentSecrets(self._env).get(cache.credential),
+                password=EnvironmentSecrets(self.env).get(cache.credential),
             )
         else:
             kept = MemoryCache(self.clock, entries_max=cache.entries_max, bytes_max=cache.bytes_max)
@@ -411,7 +411,7 @@ class Signalbox:
         embedded = settings.embedded
         around = Surroundings(
             clock=self.clock,
-            secrets=EnvironmentSecrets(self._env),
+            secrets=EnvironmentSecrets(self.env),
             local_models=LocalModels(
                 models_dir=embedded.models_dir,
                 log_dir=settings.data_dir / "models",

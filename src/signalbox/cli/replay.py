@@ -10,12 +10,13 @@ from msgspec import Struct
 from signalbox.adapters.providers.registry import InstalledKinds
 from signalbox.cli.common import CommandFailed, console, open_log, settings_of
 from signalbox.cli.differences import show
-from signalbox.cli.recorded import differences, group_names, period
+from signalbox.cli.recorded import period
 from signalbox.config import Settings
 from signalbox.config.drafts import draft_catalogue, draft_prices
 from signalbox.domain.endpoint import Catalogue
 from signalbox.domain.verdict import PolicyRelease
 from signalbox.policy import compile_policy
+from signalbox.recorded import differences, group_names
 from signalbox.replay import Draft
 
 
