@@ -211,6 +211,8 @@ class Served:
         try:
             for _, stored in log.scan():
                 leaf = msgspec.json.decode(stored.leaf)
+                if not stored.body:
+                    continue  # it was erased
                 body = msgspec.json.decode(stored.body)
                 if not about or body.get("decision") == about:
                     found.append({**body, "kind": leaf["kind"], "tenant": leaf["tenant"]})
