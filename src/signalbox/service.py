@@ -90,6 +90,10 @@ class HttpService:
         meter.gauge("content_waiting", float(self._box.kept.keeper.waiting))
         meter.gauge("content_dropped", float(self._box.kept.keeper.dropped))
         meter.gauge("kill_switch_heard", float(self._box.switchboard.heard))
+        meter.gauge("break_glass_in_force", float(len(self._box.interlock.grants)))
+        meter.gauge("cache_bytes", float(self._box.recall.bytes))
+        for name, count in msgspec.structs.asdict(self._box.recall.counts).items():
+            meter.total(f"cache_{name}", float(count))
         meter.gauge("resident_memory_max_bytes", float(_peak_bytes()))
         return meter.exposition()
 

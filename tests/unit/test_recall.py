@@ -11,6 +11,7 @@ from signalbox.adapters.caches.memory import MemoryCache
 from signalbox.dispatch.delivery import Delivery, Recalled
 from signalbox.domain.errors import SignalboxError
 from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.domain.grants import Grant, GrantTerms
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import Choice, Reply
 from signalbox.domain.request import Refusal, Request, Sampling, Text, Thinking, Tool, ToolUse
@@ -18,7 +19,7 @@ from signalbox.domain.switches import NOTHING_STOPPED
 from signalbox.domain.traits import Sensitivity
 from signalbox.domain.verdict import PolicyRelease
 from signalbox.ports.cache import CacheUnavailable, Found, Kept, Place
-from signalbox.recall import Recall, RecallRules
+from signalbox.recall import Recall, RecallCounts, RecallRules
 from signalbox.recall.rules import may_keep
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
@@ -263,3 +264,46 @@ async def test_nothing_leaves_for_a_cache_that_is_stopped_or_while_the_switch_is
         with pytest.raises(SignalboxError):
             await ask(rooms)
     assert not asked
+
+
+async def test_what_the_cache_did_is_counted() -> None:
+    rooms, cache = house(Failing)
+    recall = rooms.pipeline.recall
+    assert recall is not None
+    await ask(rooms)
+    await ask(rooms)
+    await ask(rooms, asking(tools=(Tool("look_up"),)))
+    assert isinstance(cache, Failing)
+    cache.down = True
+    await ask(rooms)
+    assert recall.counts == RecallCounts(
+        hits=1, misses=1, bypassed=1, unavailable=1, stored=1, stored_bytes=recall.counts.stored_bytes
+    )
+    assert 0 < recall.counts.stored_bytes < recall.bytes
+
+
+async def test_an_answer_that_is_found_and_not_permitted_any_more_is_counted_as_refused() -> None:
+    rooms, _ = house(Forgetful)
+    recall = rooms.pipeline.recall
+    assert recall is not None
+    await ask(rooms)
+    rooms.interlock.kill(["vendor:v"])
+    await ask(rooms)
+    assert (recall.counts.hits, recall.counts.refused) == (0, 1)
+
+
+async def test_what_an_emergency_opened_is_neither_kept_nor_given_again() -> None:
+    rooms, cache = house()
+    await ask(rooms)
+    terms = GrantTerms(
+        id="bg-1",
+        tenant="acme-corp",
+        endpoints=("vendor:v",),
+        sensitivity_max=Sensitivity.GENERAL,
+        until_us=rooms.clock.now_us() + 1_000_000,
+    )
+    grant = Grant(terms=terms, groups=("everyone",))
+    rooms.interlock.obey_grants([grant], rooms.clock.now_us(), rooms.clock.monotonic_us())
+    under_it = [await ask(rooms), await ask(rooms)]
+    assert [each.cache_status for each in under_it] == [b"signalbox; fwd=bypass"] * 2
+    assert len(cache) == 1

@@ -44,6 +44,9 @@ class GrantsInForce:
         self._grants: dict[str, Grant] = {}
         self._pinned: dict[str, PinnedTerms] = {}
 
+    def __len__(self) -> int:
+        return len(self._grants)
+
     def __bool__(self) -> bool:
         """Whether there is any: asked by every request."""
         return bool(self._grants)

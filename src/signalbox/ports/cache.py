@@ -47,6 +47,10 @@ class Cache(Protocol):
     becomes of what it depends on.
     """
 
+    @property
+    def bytes(self) -> int:
+        """What is kept in this process; 0 where it is kept elsewhere."""
+
     async def get(self, place: Place) -> Found | None:
         """What stands there; None if nothing does, or no longer."""
 

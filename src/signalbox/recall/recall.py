@@ -69,6 +69,20 @@ class Asked(Struct, frozen=True):
     ranking: str
 
 
+class RecallCounts(Struct):
+    """Of look-ups, since the start: `hits` were given again; `misses` not found; `refused` found, and not
+    permitted any more; `bypassed` no question for a cache; `unavailable` not answered in time. `stored`
+    answers were kept, of `stored_bytes` in all."""
+
+    hits: int = 0
+    misses: int = 0
+    refused: int = 0
+    bypassed: int = 0
+    unavailable: int = 0
+    stored: int = 0
+    stored_bytes: int = 0
+
+
 class Looked(Struct, frozen=True):
     """What the stage says of a request: `status` in the words of `Cache-Status`. With `recalled` there is an
     answer already, which the interlock let go at `kill_epoch`; else, if it `keeps`, the answer that is to
@@ -109,6 +123,7 @@ class Recall:
         self._entry_bytes_max = entry_bytes_max
         self._change = interlock.change
         self._moment = (interlock.kill_epoch, self._current())
+        self.counts = RecallCounts()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._decoder = msgspec.msgpack.Decoder(_Answer)
 
@@ -120,12 +135,13 @@ class Recall:
         await self._follow()
         traits = asked.traits
         if (
-            asked.facts.grant  # what an emergency opened is given again to nobody, and then to nobody else
+            asked.facts.grant  # what an emergency opened is given to nobody twice
             or not may_recall(asked.request, traits, rules)
             or traits.deadline_ms <= self._wait_max_ms
             or (self._site and self._site not in asked.catalogue.release.boundaries[traits.boundary])
             or self._stopped(asked)
         ):
+            self.counts.bypassed += 1
             return Looked(asked, _BYPASS)
         circumstances = Circumstances(
             policy=asked.policy, catalogue=asked.catalogue.hash, ranking=asked.ranking, region=self._region
@@ -135,8 +151,12 @@ class Recall:
         try:
             found = await self._cache.get(place)
         except CacheUnavailable:
+            self.counts.unavailable += 1
             return replace(missed, status=_UNAVAILABLE, keeps=False)
-        return missed if found is None else self._permitted(missed, found)
+        if found is None:
+            self.counts.misses += 1
+            return missed
+        return self._permitted(missed, found)
 
     def _permitted(self, missed: Looked, found: Found) -> Looked:
         """INVARIANT: no answer leaves whose endpoint policy, catalogue and kill switch do not permit now."""
@@ -149,7 +169,9 @@ class Recall:
         # The place binds the releases that the request was judged by; others may have come in between.
         same = (permission.policy, permission.catalogue) == (asked.policy, asked.catalogue.hash)
         if endpoint is None or not same:
+            self.counts.refused += 1
             return missed
+        self.counts.hits += 1
         reply = answer.reply
         nothing = Settlement(
             reply.usage, endpoint.price.nothing(), reply.served_model, reply.choices[0].finish
@@ -193,9 +215,12 @@ class Recall:
         tenant = asked.facts.tenant
         subject = subject_digest(tenant, asked.subject)
         try:
-            return await self._cache.put(looked.place, Kept(tenant, subject, release, content), rules.ttl_ms)
+            kept = await self._cache.put(looked.place, Kept(tenant, subject, release, content), rules.ttl_ms)
         except CacheUnavailable:
             return False  # the next look-up says so to its caller
+        self.counts.stored += kept
+        self.counts.stored_bytes += len(content) if kept else 0
+        return kept
 
     def _stopped(self, asked: Asked) -> bool:
         """INVARIANT: nothing of a request leaves for a shared cache that the kill switch stops, or while the
@@ -229,6 +254,11 @@ class Recall:
         return await self._cache.purge(
             tenant=tenant, subject=subject_digest(tenant, subject) if subject else ""
         )
+
+    @property
+    def bytes(self) -> int:
+        """What is kept in this process."""
+        return self._cache.bytes
 
     async def settle(self) -> None:
         """Return once everything that was to be kept or forgotten is."""

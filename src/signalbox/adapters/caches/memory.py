@@ -27,10 +27,14 @@ class MemoryCache:
         self._entries_max = entries_max
         self._bytes_max = bytes_max
         self._slots: OrderedDict[Place, _Slot] = OrderedDict()
-        self.bytes = 0
+        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._slots)
+
+    @property
+    def bytes(self) -> int:
+        return self._bytes
 
     async def get(self, place: Place) -> Found | None:
         slot = self._slots.get(place)
@@ -49,10 +53,10 @@ class MemoryCache:
             self._forget(place)
         if size > self._bytes_max:
             return False
-        while self._slots and (len(self._slots) >= self._entries_max or self.bytes + size > self._bytes_max):
+        while self._slots and (len(self._slots) >= self._entries_max or self._bytes + size > self._bytes_max):
             self._forget(next(iter(self._slots)))
         self._slots[place] = _Slot(kept, self._clock.monotonic_us() + ttl_ms * 1_000)
-        self.bytes += size
+        self._bytes += size
         return True
 
     async def purge(self, *, tenant: str = "", subject: str = "", release: str = "") -> int:
@@ -69,10 +73,10 @@ class MemoryCache:
 
     async def aclose(self) -> None:
         self._slots.clear()
-        self.bytes = 0
+        self._bytes = 0
 
     def _forget(self, place: Place) -> None:
-        self.bytes -= _size(self._slots.pop(place).kept)
+        self._bytes -= _size(self._slots.pop(place).kept)
 
 
 def _size(kept: Kept) -> int:

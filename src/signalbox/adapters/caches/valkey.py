@@ -52,6 +52,10 @@ class ValkeyCache:
             retry_on_timeout=False,
         )
 
+    @property
+    def bytes(self) -> int:
+        return 0
+
     async def get(self, place: Place) -> Found | None:
         name = self._name(place)
         async with self._asking(self._timeout_s):

@@ -61,6 +61,7 @@ class PrometheusMeter(Collector):
         self._quarantines: defaultdict[str, int] = defaultdict(int)
         self._states: Sequence[EndpointState] = ()
         self._gauges: dict[str, float] = {}
+        self._totals: dict[str, float] = {}
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -96,6 +97,10 @@ class PrometheusMeter(Collector):
     def gauge(self, name: str, value: float) -> None:
         """A figure about the process that is known at scrape time only, `signalbox_NAME`."""
         self._gauges[name] = value
+
+    def total(self, name: str, value: float) -> None:
+        """As `gauge`, of a figure that only grows: `signalbox_NAME_total`."""
+        self._totals[name] = value
 
     def exposition(self) -> bytes:
         return generate_latest(self._registry)
@@ -158,5 +163,7 @@ class PrometheusMeter(Collector):
             for standing in self._states:
                 family.add_metric([standing.endpoint], value_of(standing))
             yield family
+        for name, value in self._totals.items():
+            yield CounterMetricFamily(f"signalbox_{name}", name.replace("_", " "), value=value)
         for name, value in self._gauges.items():
             yield GaugeMetricFamily(f"signalbox_{name}", name.replace("_", " "), value=value)
