@@ -184,12 +184,44 @@ def test_a_decider_decides_alike(first: Inputs, others: list[tuple[Traits, int, 
         assert _outcome(decider.decide, inputs) == _outcome(decide, inputs)
 
 
-def test_a_decider_forgets_with_the_standings() -> None:
+_TWO = (
+    replace(
+        _ANYONE,
+        context_tokens=50_000,
+        first_token_us=(1_000, 70_000, 80_000, 90_000),
+        available_from_us=100,
+        retired_from_us=200,
+        quality={"chat": 9_000},
+        capabilities=Capability.TOOLS,
+    ),
+    replace(_ANYONE, place=1, endpoint="b", output_tokens=500, input_per_mtok=10**9),
+)
+_BOTH = Verdict("p", "c", (True, True), ((), ()))
+_FIRST = Inputs(traits(tokens_in=50, tokens_out_max=400, needs=0), _BOTH, _TWO, None, objective(), 2, 150, 7)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(_FIRST, traits=replace(_FIRST.traits, tokens_in=600)),
+        replace(_FIRST, traits=replace(_FIRST.traits, tokens_in=9_700)),
+        replace(_FIRST, traits=replace(_FIRST.traits, tokens_out_max=501)),
+        replace(_FIRST, traits=replace(_FIRST.traits, task=TaskType.CODING)),
+        replace(_FIRST, traits=replace(_FIRST.traits, needs=int(Capability.TOOLS))),
+        replace(_FIRST, traits=replace(_FIRST.traits, deadline_ms=5)),
+        replace(_FIRST, clock_us=99),
+        replace(_FIRST, clock_us=200),
+        replace(_FIRST, seed=8),
+        replace(_FIRST, attempts_max=1),
+        replace(_FIRST, places=(1,)),
+        replace(_FIRST, objective=objective(cost=90)),
+        replace(_FIRST, verdict=Verdict("p", "c", (False, True), ((), ()))),
+        replace(_FIRST, standings=(replace(_TWO[0], open=True), _TWO[1])),
+    ],
+)
+def test_a_decider_tells_apart_what_matters(other: Inputs) -> None:
     decider = Decider()
-    verdict = Verdict("p", "c", (True,), ((),))
-    for context in (1_000, 10, 1_000):
-        places = (replace(_ANYONE, context_tokens=context),)
-        inputs = Inputs(traits(tokens_in=50), verdict, places, None, objective(), 1, 0, 0)
+    for inputs in (_FIRST, other, _FIRST):
         assert _outcome(decider.decide, inputs) == _outcome(decide, inputs)
 
 
