@@ -16,6 +16,7 @@ ANYWHERE: dict[str, set[str]] = {
     "operator": {"platform.read", "platform.operate"},
     "platform-admin": READS | GLASS | {"platform.operate", "tenant.manage", "content.erase"},
     "auditor": READS,
+    "release-author": {"policy.read", "policy.draft"},
 }
 OWN: dict[str, set[str]] = {
     "tenant-admin": GLASS

@@ -39,6 +39,7 @@ EVERYWHERE: Final[dict[str, frozenset[Action]]] = {
     "operator": frozenset(("platform.read", "platform.operate")),
     "platform-admin": _READS | _GLASS | {"platform.operate", "tenant.manage", "content.erase"},
     "auditor": _READS,
+    "release-author": frozenset(("policy.read", "policy.draft")),
 }
 """Roles that reach the platform and every tenant. None of them asks a model."""
 
