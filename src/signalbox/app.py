@@ -46,6 +46,7 @@ from signalbox.domain.reply import Reply
 from signalbox.domain.request import Request
 from signalbox.governed import Governed
 from signalbox.identify import Key, KeyRing
+from signalbox.identity.discovery import DiscoveredKeySet
 from signalbox.identity.issuer import Issuer
 from signalbox.identity.trust import Trust
 from signalbox.kept import Kept
@@ -281,9 +282,7 @@ class Signalbox:
                 self.interlock.close(closed)
             await self.recall.furnish(recall_rules(settings))
             self.pipeline.recall = self.recall if settings.tenant_caches else None
-            self.kept.furnish(
-                keep_rules(settings), self._key_services.of(settings), settings.payloads.place
-            )
+            self.kept.furnish(keep_rules(settings), self._key_services.of(settings), settings.payloads.place)
             self.pipeline.keeper = self.kept.keeper if settings.tenant_payloads else None
             self._pin_release()
         for tell in self.republished:
@@ -402,8 +401,13 @@ class Signalbox:
         self.keys.hear()  # of the ring in force, which a reload replaces
 
     def _key_set(self, issuer: Issuer) -> KeySetSource:
+        def at(url: str) -> KeySetSource:
+            return HttpKeySet(url, self._issuers_http, self.clock)
+
+        if issuer.discovery:
+            return DiscoveredKeySet(issuer.discovery, at)
         if issuer.jwks_url:
-            return HttpKeySet(issuer.jwks_url, self._issuers_http, self.clock)
+            return at(issuer.jwks_url)
         return FileKeySet(Path(issuer.jwks_file))
 
     def _add_providers(self, settings: Settings, opened: AsyncExitStack) -> None:

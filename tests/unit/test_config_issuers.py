@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from signalbox.adapters.providers.registry import InstalledKinds
-from signalbox.config import ConfigErrors, load
+from signalbox.config import ConfigErrors, describe, load
 from signalbox.identity.issuer import AppBinding, Issuer
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +61,23 @@ def test_a_file_of_keys_is_found_beside_the_settings(tmp_path: Path) -> None:
     assert read(tmp_path, text)[0].jwks_file == str(tmp_path / "keys.json")
 
 
+def test_discovery_asks_the_first_directorys_own_address(tmp_path: Path) -> None:
+    several = GOOD.replace('"7a2f" = "local"', '"8b3e" = "local", "7a2f" = "local"')
+    (issuer,) = read(tmp_path, several.replace("jwks_url = ", "discovery = true #"))
+    assert (issuer.discovery, issuer.jwks_url) == ("https://login.microsoftonline.com/7a2f/v2.0", "")
+
+
+def test_check_lists_issuers(tmp_path: Path) -> None:
+    (tmp_path / "policies").symlink_to(ROOT / "policies")
+    file = tmp_path / "signalbox.toml"
+    file.write_text((ROOT / "signalbox.toml").read_text() + GOOD.replace("jwks_url = ", "discovery = true #"))
+    told = describe(load(file, {}, now_us=1_800_000_000_000_000, provider_kinds=InstalledKinds()))
+    assert (
+        "issuer     entra: https://login.microsoftonline.com/{tid}/v2.0, for api://signalbox, 1 app" in told
+    )
+    assert "tenants 7a2f → local; RS256 keys discovered at https://login.microsoftonline.com/7a2f/" in told
+
+
 @pytest.mark.parametrize(
     ("before", "after", "place", "words"),
     [
@@ -71,6 +88,7 @@ def test_a_file_of_keys_is_found_beside_the_settings(tmp_path: Path) -> None:
         ('"7a2f" = "local"', '"7a2f" = "else"', "tenants.7a2f", "unknown tenant"),
         ("tenants = {", 'tenant = "local"\ntenants = {', "tenant", "either `tenant` or `tenants`"),
         ('tenants = { "7a2f" = "local" }', 'tenant = "local"', "issuer", "stands for"),
+        ("groups =", "discovery = true\ngroups =", "jwks_url", "`discovery = true` alone"),
         ("jwks_url = ", "#", "jwks_url", "either `jwks_url` or `jwks_file`"),
         ("groups =", 'algorithms = ["HS256"]\ngroups =', "algorithms[0]", "unknown algorithm `HS256`"),
         ("groups =", 'algorithms = ["none"]\ngroups =', "algorithms[0]", "unknown algorithm"),

@@ -11,6 +11,7 @@ from signalbox.domain.canonical import content_hash
 from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.money import NANOS_PER_UNIT
 from signalbox.domain.traits import capability_names
+from signalbox.identity.discovery import configuration_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,6 +43,14 @@ def _lines(settings: Settings) -> Iterator[str]:
         )
         for feature, chosen in settings.feature_objectives[tenant.id].items():
             yield f"           {feature} → {chosen}"
+    for issuer in settings.issuers:
+        yield (
+            f"issuer     {issuer.id}: {issuer.url}, for {', '.join(sorted(issuer.audiences))}, "
+            f"{_count(len(issuer.apps), 'app registration') if issuer.apps else 'any app registration'}"
+        )
+        whose = [f"{tid} → {tenant}" for tid, tenant in issuer.tenants.items()] or [issuer.tenant]
+        keys = issuer.jwks_url or issuer.jwks_file or f"discovered at {configuration_of(issuer.discovery)}"
+        yield f"           tenants {', '.join(whose)}; {'/'.join(sorted(issuer.algorithms))} keys {keys}"
     for objective in settings.objectives.values():
         yield (
             f"objective  {objective.name}: quality {objective.quality}, latency {objective.latency}, "

@@ -5,7 +5,6 @@ It deliberately fetches nothing: whether an issuer's keys can be had is seen whi
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from signalbox.config.checks import Names, at_least_one, distinct, identify, known, quantity, text, texts
 from signalbox.config.faults import Faults
@@ -14,13 +13,13 @@ from signalbox.config.tables import Document, IssuerAppTable, IssuerTable
 from signalbox.config.units import duration_ms
 from signalbox.domain.principal import ASSERTABLE
 from signalbox.domain.roles import EVERYWHERE, ROLES
+from signalbox.identity.discovery import is_safe_address
 from signalbox.identity.issuer import ALGORITHMS, TID, AppBinding, Issuer
 
 _ALGORITHMS: Final = Names(frozenset(ALGORITHMS))
 _ROLES: Final = Names(frozenset(ROLES))
 _ASSERTABLE: Final = Names(frozenset(ASSERTABLE))
 _SKEW_MS_MAX: Final = 300_000
-_LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
 def issuers(document: Document, base: Path, faults: Faults) -> tuple[Issuer, ...]:
@@ -72,6 +71,7 @@ def _issuer(written: IssuerTable, path: FieldPath, base: Path, faults: Faults, t
         tenants=dict(written.tenants),
         jwks_url=written.jwks_url,
         jwks_file=str(base / written.jwks_file) if written.jwks_file else "",
+        discovery=_discovered(written) if written.discovery else "",
         algorithms=frozenset(written.algorithms),
         skew_us=skew_ms * 1_000,
         subject_claim=written.subject_claim,
@@ -109,25 +109,22 @@ def _roles(written: IssuerTable, path: FieldPath, faults: Faults) -> None:
 
 
 def _keys_from(written: IssuerTable, path: FieldPath, faults: Faults) -> None:
-    if bool(written.jwks_url) == bool(written.jwks_file):
-        faults.report((*path, "jwks_url"), "expected either `jwks_url` or `jwks_file`")
+    if [bool(written.jwks_url), bool(written.jwks_file), written.discovery].count(True) != 1:
+        faults.report(
+            (*path, "jwks_url"), "expected either `jwks_url` or `jwks_file`, or `discovery = true` alone"
+        )
     elif written.jwks_url:
         _url(faults, (*path, "jwks_url"), written.jwks_url)
 
 
+def _discovered(written: IssuerTable) -> str:
+    """The issuer's own address. Directories of one issuer share its keys, so the first one's will do."""
+    return written.issuer.replace(TID, min(written.tenants, default=""))
+
+
 def _url(faults: Faults, path: FieldPath, url: str) -> None:
     """https; http only to this machine: whoever could change the keys on the way could be anyone."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        sound = parts.port != 0 and "@" not in parts.netloc and not parts.fragment and url.isascii()
-    except ValueError:
-        host, sound = "", False
-    if (
-        not sound
-        or not host
-        or not (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))
-    ):
+    if not is_safe_address(url):
         faults.report(path, "expected an `https://` address (`http://` only to this machine), without a user")
 
 

@@ -337,6 +337,7 @@ class IssuerTable(Struct, frozen=True, kw_only=True):
     tenants: Annotated[dict[str, str], Meta(description="a table: directory (`tid`) → id of a tenant")] = {}
     jwks_url: str = ""
     jwks_file: str = ""
+    discovery: bool = False
     algorithms: tuple[str, ...] = ("RS256",)
     clock_skew: Duration = "60s"
     subject_claim: str = "oid"

@@ -11,7 +11,7 @@ FETCHING: Final = (
     DeclaredHop(
         name="key sets of issuers",
         carries=(Carries.NOTHING,),
-        to=Configured("issuers.jwks_url"),
+        to=Configured("issuers"),
         asks="nobody",
         why="the same question for everybody, with nothing in it; that somebody's token has an unknown key "
         "is all that its time could tell",

@@ -33,7 +33,8 @@ class Issuer(Struct, frozen=True, kw_only=True):
     `tenants` maps `tid` to a tenant's id; where it is empty, everyone is of `tenant`. `groups` gives values
     of the groups claim the names that policies use (others stay as they are); `roles` maps values of the
     roles claim to roles here (others grant nothing). Where `apps` is empty any client of the issuer may
-    come with a user, and is bound to nothing; else only those that are listed.
+    come with a user, and is bound to nothing; else only those that are listed. Its keys are at `jwks_url`, in
+    `jwks_file`, or where the configuration of `discovery` says: the issuer's own address, of one directory.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Issuer(Struct, frozen=True, kw_only=True):
     tenants: dict[str, str] = {}
     jwks_url: str = ""
     jwks_file: str = ""
+    discovery: str = ""
     algorithms: frozenset[str] = frozenset(("RS256",))
     skew_us: int = 60_000_000
     subject_claim: str = "oid"

@@ -13,7 +13,7 @@ from signalbox.identity.tokens import Tokens
 from signalbox.ports.clock import Clock
 from signalbox.ports.key_sets import KeySetSource
 
-_Origin = tuple[str, str, str, int, int]
+_Origin = tuple[str, str, str, str, int, int]
 
 
 class Trust:
@@ -31,7 +31,8 @@ class Trust:
         before, self._keys = self._keys, {}
         trusted = []
         for issuer in issuers:
-            origin = (issuer.id, issuer.jwks_url, issuer.jwks_file, issuer.refresh_us, issuer.max_age_us)
+            where = (issuer.jwks_url, issuer.jwks_file, issuer.discovery)
+            origin = (issuer.id, *where, issuer.refresh_us, issuer.max_age_us)
             keys = before.pop(origin, None) or self._begin(issuer)
             self._keys[origin] = keys
             trusted.append((issuer, keys))
