@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Final
 
 _NUMBER: Final = re.compile(r"\d+(?:[.,\u00a0\u202f' ]\d{3})*(?:[.,]\d+)?")
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_PARTS: Final = re.compile(r"['-]")
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?:;•\n\"“(]\s*|^\s*[-*]\s+)$")
 _SMALL: Final = frozenset(str(number) for number in range(13))
 """Numbers that a summary counts with (`three of its 5 goals`), and that a source writes in words."""
@@ -26,7 +27,8 @@ class Source:
     def __init__(self, texts: Iterable[str]) -> None:
         whole = _plain("\n".join(texts))
         self._numbers = frozenset(_number(found) for found in _NUMBER.findall(whole))
-        self._words = frozenset(word.casefold() for word in _WORD.findall(whole))
+        words = [word.casefold() for word in _WORD.findall(whole)]
+        self._words = frozenset((*words, *(part for word in words for part in _PARTS.split(word))))
 
     def missing(self, said: str) -> tuple[str, ...]:
         """Numbers and names in `said` that the source does not have, as they were written; in order."""
@@ -44,8 +46,7 @@ class Source:
         if word in self._words:
             return True
         # The source's `Lisbon` answers for `Lisbon's`, and `Acme-Corp` for its parts.
-        stem = re.sub(r"['’]s?$", "", word)
-        return stem in self._words or all(part in self._words for part in re.split(r"['’-]", stem) if part)
+        return all(part in self._words for part in _PARTS.split(word.removesuffix("'s")) if part)
 
 
 def _names(text: str) -> list[str]:
