@@ -3,17 +3,20 @@ checkpoint was kept. Judged by the pack's own `verify.py` in an interpreter that
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from signalbox.adapters.stores.sqlite.log_reader import SqliteLogReader
 from signalbox.evidence.plain.main import Brought, verified
 from signalbox.evidence.plain.notes import Bad, canonical
-from signalbox.evidence.plain.pack import INCLUSION, OTHERS, WINDOW
+from signalbox.evidence.plain.pack import INCLUSION, MANIFEST, OTHERS, WINDOW, read_entry
+from signalbox.record.tree import StoredTiles
 from signalbox.testing.evidence import (
     CleanVerifier,
     at,
@@ -27,7 +30,8 @@ from signalbox.testing.evidence import (
     switched,
     write_signed,
 )
-from signalbox.testing.records import act, denial, journey
+from signalbox.testing.records import act, decision, denial, intent, journey, outcome
+from signalbox.tlog.paths import joint_proof
 
 MEDDLED = settings(deadline=None, max_examples=120, suppress_health_check=list(HealthCheck))
 SPAN = minutes("acme", 10, 40)
@@ -56,7 +60,24 @@ class Made:
         self.vkey = self.key.verifier.vkey
         self.pack = pack_of(self.data, SPAN, [self.kept.read_text()])
         self.files = files_of(self.pack)
-        self.brought = ("--key", self.vkey, "--checkpoint", self.kept)
+        self.brought: tuple[str | Path, ...] = ("--key", self.vkey, "--checkpoint", self.kept)
+        for each in ("$switches", "$governance"):
+            (last,) = [line for line in self.files[OTHERS].splitlines() if each.encode() in line]
+            self.brought += ("--head", f"{each}:1:{read_entry(last).hashed}")
+
+    def proof(self, files: dict[str, bytes]) -> bytes | None:
+        """What leads from these records to the root; None where no proof is of them."""
+        try:
+            said = [
+                json.loads(line)["number"] for name in (WINDOW, OTHERS) for line in files[name].splitlines()
+            ]
+            reader = SqliteLogReader.open(self.data)
+            size = reader.next_number()
+            hashes = joint_proof(StoredTiles(reader, size), sorted(set(said)), size)
+            reader.close()
+        except (ValueError, KeyError, TypeError):
+            return None
+        return b"".join(b64encode(each) + b"\n" for each in hashes)
 
 
 @pytest.fixture(scope="module")
@@ -165,11 +186,6 @@ def test_whatever_the_keys_holder_does_to_records_is_noticed(
     elif what == "drop some":
         low, high = sorted((at_, other))
         del lines[low : high + 1]
-        if not lines:  # a pack without a record of the tenant says so, and cannot be closed
-            assert (
-                "NO RECORD" in verifier.status(_with(made, name, lines), *made.brought)[1] or name == OTHERS
-            )
-            return
     elif what == "edit":
         assume(line["body"] is not None)
         field = data.draw(st.sampled_from(sorted(line["body"])))
@@ -192,27 +208,80 @@ def test_whatever_the_keys_holder_does_to_records_is_noticed(
         assume(line["body"] is not None)
         line["salt"] = "00" * 16
         lines[at_] = _written(line)
-    status, said = verifier.status(_with(made, name, lines), *made.brought)
-    assert status == 1 or "THE END IS OPEN" in said, said
-    if status == 0:  # nothing but an end that was cut off, and even that cannot be said to be closed
-        assert made.files[name].startswith(b"\n".join(lines))
-        assert verifier.status(_with(made, name, lines, closed=True), *made.brought)[0] == 1
+    status, _ = verifier.status(_with(made, name, lines), *made.brought)
+    if (
+        status == 0
+    ):  # then nothing of the period is gone, but what was cut off an end that nobody calls closed
+        of_period = [each for each in made.files[name].split(b"\n") if b'"body":null' not in each]
+        assert what in ("drop", "drop some")
+        assert all(each in lines for each in of_period if each)
 
 
 def test_an_end_that_was_cut_off_cannot_be_called_closed_and_a_kept_head_shows_it(
     made: Made, verifier: CleanVerifier
 ) -> None:
     lines = made.files[WINDOW].split(b"\n")[:-1]
-    head = json.loads(lines[-1])["leaf"]
-    entry = verifier.status(made.pack, *made.brought)[1].split("the head after them is ")[1].split("\n")[0]
-    assert entry.startswith(f"{head['seq'] + 1}:")
-    assert verifier.status(made.pack, *made.brought, "--head", entry)[0] == 0
-    cut = _with(made, WINDOW, lines[:-2], closed=False)
-    assert verifier.status(_with(made, WINDOW, lines[:-2], closed=True), *made.brought)[0] == 1
-    status, said = verifier.status(cut, "--key", made.vkey)
-    assert status == 1 or "THE END IS OPEN" in said
-    status, said = verifier.status(cut, *made.brought, "--head", entry)
-    assert status == 1
+    head = verifier.status(made.pack, *made.brought)[1].split("the head after them is ")[1].split("\n")[0]
+    assert verifier.status(made.pack, *made.brought, "--head", head)[0] == 0
+    inside = [n for n, line in enumerate(lines) if json.loads(line)["body"] is not None]
+    for end in (inside[-1], inside[3]):
+        status, said = verifier.status(_with(made, WINDOW, lines[:end], closed=True), *made.brought)
+        assert (status, "end inside the period" in said) == (1, True)
+        cut = _with(made, WINDOW, lines[:end], closed=False)
+        status, said = verifier.status(cut, *made.brought)
+        assert (status, "THE END IS OPEN" in said) == (0, True)
+        status, said = verifier.status(cut, *made.brought, "--head", head)
+        assert (status, "some are missing" in said) == (1, True)
+    status, said = verifier.status(
+        made.pack, *made.brought, "--head", f"{head[:-1]}{'0' if head[-1] != '0' else '1'}"
+    )
+    assert (status, "another one than when its head was kept" in said) == (1, True)
+
+
+def test_a_beginning_that_was_cut_off_is_noticed(made: Made, verifier: CleanVerifier) -> None:
+    lines = made.files[WINDOW].split(b"\n")[:-1]
+    inside = [n for n, line in enumerate(lines) if json.loads(line)["body"] is not None]
+    status, said = verifier.status(_with(made, WINDOW, lines[inside[0] :]), *made.brought)
+    assert (status, "begin inside the period" in said) == (1, True)
+
+
+def test_a_change_of_the_kill_switch_left_out_shows_in_what_was_sent_after_it(
+    tmp_path: Path, verifier: CleanVerifier
+) -> None:
+    """Though nobody kept a head of that sequence: what was sent says after how many changes it was."""
+    sent = intent(3)
+    sent = replace(sent, body=replace(sent.body, kill_epoch=2))
+    stopped = at(11, switched(1, "kill", "vendor:openai"), switched(2, "restore", "vendor:openai"))
+    write_signed(
+        tmp_path, [*at(5, denial(1)), *stopped, *at(12, decision(3), sent, outcome(3)), *at(50, denial(4))]
+    )
+    pack = pack_of(tmp_path, SPAN)
+    vkey = key_of(tmp_path).verifier.vkey
+    assert verifier.status(pack, "--key", vkey)[0] == 0
+    other = Made.__new__(Made)
+    other.data, other.key, other.files = tmp_path, key_of(tmp_path), files_of(pack)
+    lines = other.files[OTHERS].splitlines()
+    for left in (lines[:1], []):
+        status, said = verifier.status(_with(other, OTHERS, left), "--key", vkey)
+        assert (status, "changes of the kill switch" in said) == (1, True)
+
+
+def test_every_record_left_out_of_records_and_proof_is_noticed(made: Made, verifier: CleanVerifier) -> None:
+    lines = made.files[WINDOW].split(b"\n")[:-1]
+    for n in range(1, len(lines) - 1):
+        status, said = verifier.status(_with(made, WINDOW, lines[:n] + lines[n + 1 :]), *made.brought)
+        assert (status, "does not follow the one before it" in said) == (1, True)
+
+
+def test_a_manifest_that_others_signed_or_nobody_is_refused(
+    made: Made, verifier: CleanVerifier, tmp_path: Path
+) -> None:
+    write_signed(tmp_path / "other", at(1, *journey(1)))
+    assert verifier.status(signed_as_is(made.files, key_of(tmp_path / "other")), *made.brought)[0] == 1
+    forged = made.key._replace(sign=lambda message: b"\1" * 64)
+    assert verifier.status(signed_as_is(made.files, forged), *made.brought)[0] == 1
+    unsigned = {**made.files, MANIFEST: made.files[MANIFEST].rpartition(b"\n\n")[0] + b"\n\n"}
+    assert verifier.status(packed(unsigned.items()), *made.brought)[0] == 1
 
 
 def test_a_body_taken_out_is_told(made: Made, verifier: CleanVerifier) -> None:
@@ -283,8 +352,11 @@ def test_another_key_is_refused(made: Made, tmp_path: Path) -> None:
 
 
 def _with(made: Made, name: str, lines: list[bytes], **claims: bool) -> bytes:
-    data = b"".join(line + b"\n" for line in lines)
-    return signed_anew({**made.files, name: data}, made.key, **claims)
+    """By who has log and key: what was left out of the records is left out of the proof as well."""
+    files = {**made.files, name: b"".join(line + b"\n" for line in lines)}
+    if name in (WINDOW, OTHERS):
+        files[INCLUSION] = made.proof(files) or files[INCLUSION]
+    return signed_anew(files, made.key, **claims)
 
 
 def _check(place: Path, made: Made, pack: bytes) -> None:

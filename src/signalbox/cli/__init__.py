@@ -545,7 +545,7 @@ def evidence_verify(
         list[Path] | None, typer.Option(help="A checkpoint of the log that you kept; repeatable.")
     ] = None,
     head: Annotated[
-        list[str] | None, typer.Option(help="A head that you kept, RECORDS:HASH or WHOSE:RECORDS:HASH; repeatable.")
+        list[str] | None, typer.Option(help="A head that you kept, [WHOSE:]RECORDS:HASH; repeatable.")
     ] = None,
 ) -> None:
     """Check a pack as the `verify.py` in it does.

@@ -12,7 +12,7 @@ from signalbox.cli.recorded import period
 from signalbox.config import Settings
 from signalbox.evidence.build import Made, Wanted, build
 from signalbox.evidence.gather import Span
-from signalbox.evidence.plain.main import Brought, verified
+from signalbox.evidence.plain.main import Brought, read_head, verified
 from signalbox.evidence.plain.notes import Bad
 from signalbox.stores import stores_of
 from signalbox.tlog.note import Signer
@@ -52,7 +52,7 @@ def verify(pack: Path, keys: Sequence[str], checkpoints: Sequence[Path], heads: 
     out = console()
     try:
         kept = [(f"in {file}", _text(file).encode()) for file in checkpoints]
-        brought = Brought([_key(key) for key in keys], kept, [_head(head) for head in heads])
+        brought = Brought([_key(key) for key in keys], kept, [read_head(head) for head in heads])
         said = verified(str(pack), brought)
     except Bad as bad:
         out.print(f"NOT VERIFIED: {bad}", soft_wrap=True)
@@ -71,8 +71,8 @@ def _tell(pack: Path, made: Made) -> None:
     )
     if not made.closed:
         out.print(
-            "the end is open: no later record of the tenant is signed yet, so that the pack does not show that "
-            "none is missing there. Make it again later",
+            "the end is open: no later record of the tenant is signed yet, so that the pack does not show "
+            "that none is missing there. Make it again later",
             soft_wrap=True,
         )
     out.print("whoever verifies it needs the log's key from elsewhere: `signalbox log key`", soft_wrap=True)
@@ -97,13 +97,6 @@ def _signer(settings: Settings) -> Signer:
 def _key(text: str) -> str:
     """A public key, or the name of a file that has one."""
     return _text(Path(text)) if len(text) < 200 and Path(text).is_file() else text
-
-
-def _head(text: str) -> tuple[int, str]:
-    count, _, hashed = text.partition(":")
-    if not count.isdecimal() or len(hashed) != 64:
-        raise CommandFailed(f"`{text[:80]}` is no head: expected `RECORDS:HASH`, as a verification told it")
-    return int(count), hashed
 
 
 def _text(file: Path) -> str:

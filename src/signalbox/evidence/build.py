@@ -145,7 +145,7 @@ class _Builder:
         self._writer.add(OTHERS, self._lines(gathering.others, tally, others))
         claim = draft._replace(closed=gathering.closed)
         check_window(claim, window)
-        check_others(claim, window, others)
+        check_others(claim, window, others, tally.kill_epoch)
         proof = joint_proof(self._tiles, sorted(self._leaves), checkpoint.size) if self._leaves else ()
         if root_over(self._leaves, checkpoint.size, proof) != checkpoint.root:
             raise Bad("its records are not those that its checkpoint was signed over")

@@ -10,8 +10,11 @@ from typing import Final, NamedTuple
 from signalbox.evidence.plain.notes import Bad, Checkpoint, Key, read_checkpoint, read_key, read_note
 from signalbox.evidence.plain.pack import (
     CHECKPOINT,
+    GOVERNANCE,
     INCLUSION,
+    LOG,
     OTHERS,
+    SWITCHES,
     WINDOW,
     Claim,
     Entry,
@@ -35,12 +38,12 @@ LIMITS: Final = (
 
 class Brought(NamedTuple):
     """What the verifier has from elsewhere: `keys` that it trusts (at least one), checkpoints that it kept,
-    each with the words for where it is from, and heads of the tenant (records until then, hash of the last).
-    """
+    each with the words for where it is from, and heads of sequences: whose (empty: the tenant's), records
+    until then, hash of the last."""
 
     keys: Sequence[str]
     checkpoints: Sequence[tuple[str, bytes]] = ()
-    heads: Sequence[tuple[int, str]] = ()
+    heads: Sequence[tuple[str, int, str]] = ()
 
 
 def verified(path: str, brought: Brought) -> list[str]:
@@ -64,7 +67,7 @@ def _verified(pack: Pack, keys: Sequence[Key], brought: Brought) -> list[str]:
     window = [_counted(tally, entry) for entry in pack.entries(WINDOW)]
     others = [_counted(tally, entry) for entry in pack.entries(OTHERS)]
     check_window(claim, window)
-    check_others(claim, window, others)
+    check_others(claim, window, others, tally.kill_epoch)
     new = read_checkpoint(read_note(pack.read(CHECKPOINT)))
     signer = check_signers(pack, keys, new, others)
     leaves = {entry.number: bytes.fromhex(entry.hashed) for entry in (*window, *others)}
@@ -74,9 +77,12 @@ def _verified(pack: Pack, keys: Sequence[Key], brought: Brought) -> list[str]:
         f"{len(pack.files)} files are as the manifest has them, signed by {signer.name}+{signer.ident.hex()}",
         f"{len(leaves)} records are in the log of {new.size} records that the same key signed",
         *_ends(claim, window),
+        *_whole(others),
     ]
     said += [_kept(pack, new, place, data) for place, data in brought.checkpoints]
-    said += [_head(claim, window, count, hashed) for count, hashed in brought.heads]
+    for whose, count, hashed in brought.heads:
+        own = [entry for entry in others if entry.leaf["tenant"] == whose] if whose else window
+        said.append(_head(whose or claim.tenant, own, count, hashed, closed=claim.closed and not whose))
     made = tally.files(pack.catalogues([digest for what, digest in tally.releases if what == "catalogue"]))
     for name, data in made.items():
         if pack.read(name) != data:
@@ -129,20 +135,39 @@ def _kept(pack: Pack, new: Checkpoint, place: str, data: bytes) -> str:
     return f"the log continues that of the checkpoint {place}, over {old.size} records"
 
 
-def _head(claim: Claim, window: Sequence[Entry], count: int, hashed: str) -> str:
-    for entry in window:
+def _whole(others: Sequence[Entry]) -> list[str]:
+    said = []
+    for name in (SWITCHES, GOVERNANCE, LOG):
+        own = [entry for entry in others if entry.leaf["tenant"] == name]
+        if own:
+            head = f"{len(own)}:{own[-1].hashed}"
+            said.append(f"{name}: {len(own)} records from the first on; the head after them is {name}:{head}")
+    return said
+
+
+def _head(whose: str, own: Sequence[Entry], count: int, hashed: str, *, closed: bool) -> str:
+    for entry in own:
         if entry.leaf["seq"] + 1 == count:
             if entry.hashed != hashed:
-                raise Bad(f"the tenant's record {count} is another one than when its head was kept")
-            return f"the head that you kept, {count}:{hashed[:16]}…, is on the tenant's sequence"
-    if not window or count > window[-1].leaf["seq"] + 1:
-        if claim.closed:
-            return f"the head that you kept, of {count} records, is later than this pack"
+                raise Bad(f"record {count} of `{whose}` is another one than when its head was kept")
+            return f"the head that you kept, {count}:{hashed[:16]}…, is on the sequence of {whose}"
+    if not own or count > own[-1].leaf["seq"] + 1:
+        if closed:
+            return f"the head that you kept, of {count} records of {whose}, is later than this pack"
         raise Bad(
-            f"the tenant had {count} records when its head was kept, and the pack ends before: some are "
+            f"`{whose}` had {count} records when its head was kept, and the pack ends before: some are "
             "missing"
         )
-    return f"the head that you kept, of {count} records, is earlier than this pack"
+    return f"the head that you kept, of {count} records of {whose}, is earlier than this pack"
+
+
+def read_head(text: str) -> tuple[str, int, str]:
+    """`[WHOSE:]RECORDS:HASH`."""
+    whose, _, rest = text.rpartition(":")[0].rpartition(":")
+    hashed = text.rpartition(":")[2]
+    if not (rest.isascii() and rest.isdecimal()) or len(hashed) != 64:
+        raise Bad(f"`{text[:80]}` is no head: expected `RECORDS:HASH` or `WHOSE:RECORDS:HASH`")
+    return whose, int(rest), hashed
 
 
 def _told(summary: Json) -> list[str]:
@@ -158,14 +183,12 @@ def main(arguments: Sequence[str]) -> int:
         "--key", action="append", required=True, help="the log's public key, or a file with it"
     )
     parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint that you kept")
-    parser.add_argument(
-        "--head", action="append", default=[], help="a head of the tenant that you kept: N:HASH"
-    )
+    parser.add_argument("--head", action="append", default=[], help="a head that you kept: [WHOSE:]N:HASH")
     given = parser.parse_args(arguments)
     try:
         keys = [Path(key).read_text("utf-8") if Path(key).is_file() else key for key in given.key]
         kept = [(f"in {name}", Path(name).read_bytes()) for name in given.checkpoint]
-        heads = [(int(count), hashed) for count, hashed in (head.split(":") for head in given.head)]
+        heads = [read_head(head) for head in given.head]
         said = verified(given.pack, Brought(keys, kept, heads))
     except (Bad, OSError, ValueError) as bad:
         print(f"NOT VERIFIED: {bad}")

@@ -209,9 +209,10 @@ def check_window(claim: Claim, entries: Sequence[Entry]) -> None:
         raise Bad("the tenant's records end inside the period: some are missing")
 
 
-def check_others(claim: Claim, window: Sequence[Entry], entries: Sequence[Entry]) -> None:
+def check_others(claim: Claim, window: Sequence[Entry], entries: Sequence[Entry], kill_epoch: int) -> None:
     """The sequences that are no tenant's are whole from their first record on; of the tenant there may be
-    single records from outside of its window."""
+    single records from outside of its window. `kill_epoch`: as many changes of the kill switch there were
+    when something was sent."""
     numbers = [entry.number for entry in entries]
     if numbers != sorted(set(numbers)) or set(numbers) & {entry.number for entry in window}:
         raise Bad("records are doubled, or not in the log's order")
@@ -222,6 +223,10 @@ def check_others(claim: Claim, window: Sequence[Entry], entries: Sequence[Entry]
         if own and (own[0].leaf["seq"] or own[0].leaf["prev"] != GENESIS):
             raise Bad(f"the records of `{name}` do not begin with the first")
         _check_links(name, own)
+    if sum(entry.leaf["tenant"] == SWITCHES for entry in entries) < kill_epoch:
+        raise Bad(
+            f"something was sent after {kill_epoch} changes of the kill switch: some of them are missing"
+        )
 
 
 def _check_links(tenant: str, entries: Sequence[Entry]) -> None:

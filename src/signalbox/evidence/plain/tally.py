@@ -37,6 +37,8 @@ class Tally:
 
     def __init__(self, claim: Claim) -> None:
         self._claim = claim
+        self.kill_epoch = 0
+        """As many changes of the kill switch were known to whatever of the tenant's names their number."""
         self._endpoints: dict[tuple[str, str], Json] = {}
         self._counts: dict[str, int] = {}
         self._decided: dict[str, _Decided] = {}
@@ -69,6 +71,9 @@ class Tally:
         self._acts.sort(key=lambda entry: entry.number)
         for attempt, entry in self._sent.items():
             self._settle(attempt, entry)
+        for key, use in self._uses.items():
+            known = self._endpoints.get(key, {})
+            use |= {name: known.get(name, "") for name in ("cloud", "operator")}
         for (what, digest), release in self._releases.items():
             self._judge(what, digest, release)
         self._stopped()
@@ -97,6 +102,7 @@ class Tally:
 
     def _add(self, entry: Entry) -> None:
         kind, body = entry.leaf["kind"], entry.body
+        self.kill_epoch = max(self.kill_epoch, (body or {}).get("kill_epoch", 0))
         if kind == "outcome" and body is not None:
             self._outcomes[body["attempt"]] = entry
         if not self._claim.covers(entry.leaf["time_us"]):
@@ -142,18 +148,17 @@ class Tally:
         """The row of an endpoint under a catalogue release; `body` is an intent or a hit."""
         key = (body["catalogue"], body["endpoint"])
         if key not in self._uses:
-            known = self._endpoints.get(key, {})
             facts = {name: body[name] for name in ("endpoint", "model", "processor", "region", "vendor")}
             self._uses[key] = {
                 **facts,
                 "answered": 0,
                 "catalogue": body["catalogue"],
-                "cloud": known.get("cloud", ""),
+                "cloud": "",
                 "cost_nanos": {},
                 "first_us": 0,
                 "hits": 0,
                 "last_us": 0,
-                "operator": known.get("operator", ""),
+                "operator": "",
                 "sensitivity_max": -1,
                 "sent": 0,
                 "served": {},
