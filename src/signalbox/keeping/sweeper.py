@@ -78,8 +78,10 @@ class Sweeper:
 
     async def _run(self) -> None:
         while True:
+            # Not `wait_for`: in Python 3.11 it forgets that it was cancelled where the event is set already.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), self._cadence_s)
+                async with asyncio.timeout(self._cadence_s):
+                    await self._wanted.wait()
             self._wanted.clear()
             await self.sweep()
 
