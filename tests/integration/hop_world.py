@@ -34,24 +34,22 @@ interactive = "80ms"
 near-interactive = "80ms"
 batch = "80ms"
 
-[switches]
-lease = "2s"
-
 [cache]
 store = "valkey"
 region = "west"
 place = "se"
 timeout = "100ms"
 """
-LABELS: Final = ("public", "general", "confidential", "highly-confidential", "Board Members Only")
 
 
 class Hearing(Emulator):
-    """Keeps every byte of the bodies that reach it, and makes vectors as well."""
+    """Keeps every byte of the bodies that reach it, and makes vectors as well. With `speech`, that is what it
+    answers to a chat that wants no stream."""
 
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
         self.bodies: list[bytes] = []
+        self.speech = ""
 
     def conduct(self, heard: Heard, number: int) -> tuple[str, Iterator[Step]]:
         self.bodies.append(heard.body)
@@ -59,6 +57,13 @@ class Hearing(Emulator):
             vector = {"object": "embedding", "index": 0, "embedding": [0.5, 0.25]}
             said = {"object": "list", "model": "vectors", "data": [vector], "usage": {"prompt_tokens": 3}}
             return "vectors", iter((page(200, msgspec.json.encode(said)), "keep"))
+        if self.speech:
+            model = msgspec.json.decode(heard.body)["model"]
+            message = {"role": "assistant", "content": self.speech}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            told = {"id": "c", "object": "chat.completion", "created": 1, "model": model, "choices": [choice]}
+            usage = {"prompt_tokens": 5, "completion_tokens": 5, "total_tokens": 10}
+            return model, iter((page(200, msgspec.json.encode({**told, "usage": usage})), "keep"))
         return super().conduct(heard, number)
 
 
@@ -163,10 +168,13 @@ def hop_world(directory: Path) -> Iterator[HopWorld]:
         yield HopWorld(directory, opened)
 
 
+def hearing(vendor: Vendor) -> Hearing:
+    assert isinstance(vendor.emulator, Hearing)
+    return vendor.emulator
+
+
 def heard_by(vendor: Vendor) -> list[bytes]:
-    emulator = vendor.emulator
-    assert isinstance(emulator, Hearing)
-    return list(emulator.bodies)
+    return list(hearing(vendor).bodies)
 
 
 def _vendor(scenario: Scenario, opened: ExitStack) -> Vendor:
@@ -190,9 +198,15 @@ SCHEMA: Final = {
 }
 
 
+def warmed(served: Served) -> None:
+    """Return once what is loaded on first need is there: on a busy machine that may outlast a lease."""
+    eventually(lambda: served.chat("sb-anna", model="own-good").status == 200, 30)
+
+
 def mixed_traffic(world: HopWorld, served: Served, text: Callable[[str], str] = str) -> dict[str, Answer]:
     """One of everything, allowed and denied; `text` makes the words of each. What was answered, by name."""
     said: dict[str, Answer] = {}
+    warmed(served)
 
     def user(name: str, more: str = "") -> list[dict[str, Any]]:
         return [{"role": "user", "content": text(name) + more}]

@@ -14,7 +14,7 @@ import pytest
 from msgspec import Struct
 from tests.integration.hop_world import HopWorld, heard_by, hop_world, mixed_traffic
 
-from signalbox.hops import HOPS, Here, hops_at
+from signalbox.hops import HOPS, hops_at
 from signalbox.testing.served import COMMAND, eventually
 
 HERE = Path(__file__).parent
@@ -62,7 +62,7 @@ def read(trace: Path) -> Opened:
 
 
 def declared_files(data_dir: Path) -> list[str]:
-    patterns = [file for hop in HOPS if isinstance(hop.to, Here) for file in hop.to.files]
+    patterns = [file for hop in HOPS for file in hop.files]
     return [file.replace("data/", f"{data_dir}/") for file in patterns if file.startswith("data/")]
 
 

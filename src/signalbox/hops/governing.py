@@ -11,7 +11,7 @@ GOVERNING: Final = (
     DeclaredHop(
         name="payload store",
         carries=(Carries.CONTENT,),
-        to=Configured("store", "payloads.place"),
+        to=Configured("store", "payloads.place", ("data/payloads.sqlite3*",)),
         asks="policy",
         why="off unless the tenant has its content kept; sealed under a key per subject before it is handed "
         "over; the boundary must hold the place of the store, and neither its place nor its tenant may be "
@@ -62,6 +62,15 @@ GOVERNING: Final = (
             f"{_POSTGRES}.migrate:status",
             f"{_POSTGRES}.shared",
         ),
+    ),
+    DeclaredHop(
+        name="keys of approvers",
+        carries=(Carries.NOTHING,),
+        credentials=True,
+        to=Here(("{--out}",)),
+        asks="nobody",
+        why="an approver's private key, made on the approver's side and never sent to the server",
+        places=("signalbox.cli.releases:keygen",),
     ),
     DeclaredHop(
         name="evidence pack",

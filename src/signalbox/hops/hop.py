@@ -24,10 +24,12 @@ class AtEndpoint(Struct, frozen=True):
 
 class Configured(Struct, frozen=True):
     """An address of the settings. `place` is the setting that says in which of the catalogue's places it
-    stands; empty where nothing of requests goes there."""
+    stands; empty where nothing of requests goes there. `files`: what is written here instead, where the
+    settings say so, as in `Here`."""
 
     setting: str
     place: str = ""
+    files: tuple[str, ...] = ()
 
 
 class Here(Struct, frozen=True):
@@ -65,6 +67,11 @@ class DeclaredHop(Struct, frozen=True, kw_only=True):
     def leaves(self) -> bool:
         """Whether it goes to another machine, or may."""
         return isinstance(self.to, AtEndpoint | Configured)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Patterns of what it may write on this machine."""
+        return self.to.files if isinstance(self.to, Here | Configured) else ()
 
     @property
     def tells(self) -> bool:

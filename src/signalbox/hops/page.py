@@ -58,8 +58,9 @@ def _to(to: To) -> str:
     match to:
         case AtEndpoint():
             return "the endpoint chosen, by its tuple in the catalogue"
-        case Configured(setting=setting, place=place):
-            return f"`{setting}`" + (f", which stands in `{place}`" if place else "")
+        case Configured(setting=setting, place=place, files=files):
+            beside = " or this machine: " + ", ".join(f"`{file}`" for file in files) if files else ""
+            return f"`{setting}`" + (f", which stands in `{place}`" if place else "") + beside
         case Here(files=()):
             return "this machine"
         case Here(files=files):
