@@ -129,7 +129,7 @@ class Traits(Struct, frozen=True, kw_only=True):
     needs: int
 
 
-class Facts(Struct, frozen=True, omit_defaults=True):
+class Facts(Struct, frozen=True, omit_defaults=True, cache_hash=True):
     """All that policy may see of a request: declared, authenticated or detected; never an inferred task.
 
     A user is seen through groups only, which keeps the space of facts (and so the verdict cache) bounded.

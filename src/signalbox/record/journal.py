@@ -276,16 +276,20 @@ class Journal:
         return len(self._pending) + (len(self._flying.entries) if self._flying else 0)
 
     def _take(self, records: Sequence[Record]) -> None:
-        """All of them or none."""
+        """All of them or none. Raises `ValueError` for a body of another kind than its record's, or one that
+        cannot be written."""
         if not self._has_room():
             raise self._refusal(records)
-        if len(records) == 1:
-            entry = _entry(records[0])
-            self._bytes += len(entry[1])
-            self._pending.append(entry)
-            return
-        taken = [_entry(record) for record in records]
-        self._bytes += sum([len(body) for _, body in taken])
+        taken: list[Entry] = []
+        size = 0
+        for record in records:
+            body = record.body
+            if BODIES.get(record.kind) is not type(body):
+                raise ValueError(f"a record of kind `{record.kind}` cannot hold `{type(body).__name__}`")
+            written = body_bytes(body)
+            size += len(written)
+            taken.append((record, written))
+        self._bytes += size
         self._pending += taken
 
     def _has_room(self) -> bool:
@@ -464,14 +468,6 @@ class Journal:
         self._bytes += sum(len(body) for _, body in entries)
         self._loop.call_later(self._retry_ms / 1000, self._retry)
         self._retry_ms = min(self._retry_ms * 2, self._limits.retry_ms_max)
-
-
-def _entry(record: Record) -> Entry:
-    """Raises `ValueError` for a body of another kind, or one that cannot be written."""
-    body = record.body
-    if BODIES.get(record.kind) is not type(body):
-        raise ValueError(f"a record of kind `{record.kind}` cannot hold `{type(body).__name__}`")
-    return record, body_bytes(body)
 
 
 def _size(batch: _Batch) -> int:

@@ -11,6 +11,7 @@ from 0. A leaf's hash is SHA-256(0x00 ‖ leaf), as RFC 6962 §2.1 hashes a Merk
 It does not draw salts, keep heads or store anything.
 """
 
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Final
 
@@ -41,9 +42,8 @@ _decoder: Final = msgspec.json.Decoder(Leaf)
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def body_bytes(body: Body) -> bytes:
-    """The canonical bytes of a record's body. Raises `ValueError` for text that UTF-8 cannot carry."""
-    return _encode(body)
+body_bytes: Final[Callable[[Body], bytes]] = _encode
+"""The canonical bytes of a record's body. Raises `ValueError` for text that UTF-8 cannot carry."""
 
 
 def seal(record: Record, body: bytes, salt: bytes, seq: int, prev: str) -> tuple[StoredRecord, str]:
