@@ -12,6 +12,7 @@ from signalbox.board import Board
 from signalbox.domain.acts import ActContent, ActUnreadable, Proposal, act_of
 from signalbox.domain.canonical import canonical
 from signalbox.domain.errors import (
+    Conflict,
     MalformedRequest,
     NotFound,
     NotPermitted,
@@ -26,7 +27,6 @@ from signalbox.governance.break_glass import (
     ASK_STANDS_US,
     Asked,
     BreakGlass,
-    BreakGlassConflict,
     Ended,
     Granted,
     Reviewed,
@@ -131,12 +131,12 @@ def test_no_other_is_granted_to_the_tenant_before_the_review() -> None:
     past = History()
     first, second = past.ask(), past.ask()
     past.grant(first)
-    with pytest.raises(BreakGlassConflict, match=f"`{first}` is in force"):
+    with pytest.raises(Conflict, match=f"`{first}` is in force"):
         past.grant(second)
     other = past.ask(tenant_id="other")
     past.grant(other, tenant_id="other")
     past.end(first)
-    with pytest.raises(BreakGlassConflict, match=f"`{first}` has not been reviewed"):
+    with pytest.raises(Conflict, match=f"`{first}` has not been reviewed"):
         past.grant(second)
     past.review(first)
     past.grant(second)
@@ -147,13 +147,13 @@ def test_what_was_ended_is_over_at_once_and_only_once() -> None:
     past = History()
     ident = past.ask()
     past.grant(ident)
-    with pytest.raises(BreakGlassConflict, match="is active"):
+    with pytest.raises(Conflict, match="is active"):
         past.review(ident)
     past.end(ident, "anyone")
     assert past.state.in_force(past.now_us) == ()
-    with pytest.raises(BreakGlassConflict, match="over already"):
+    with pytest.raises(Conflict, match="over already"):
         past.end(ident)
-    with pytest.raises(BreakGlassConflict, match="is owed"):
+    with pytest.raises(Conflict, match="is owed"):
         past.grant(ident)
 
 
@@ -164,7 +164,7 @@ def test_what_was_asked_for_can_be_withdrawn_and_lapses() -> None:
     past.now_us += ASK_STANDS_US
     assert (past.standing(withdrawn), past.standing(late)) == ("withdrawn", "lapsed")
     for ident in (withdrawn, late):
-        with pytest.raises(BreakGlassConflict, match="ask anew"):
+        with pytest.raises(Conflict, match="ask anew"):
             past.grant(ident)
     assert past.state.unreviewed("acme-corp") is None
 

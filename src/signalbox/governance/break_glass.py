@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from signalbox.domain.acts import Act, ActContent, ActUnreadable, Proposal
-from signalbox.domain.errors import CallerError, MalformedRequest, NotFound, NotPermitted
+from signalbox.domain.errors import Conflict, MalformedRequest, NotFound, NotPermitted
 from signalbox.domain.grants import KINDS as SELECTORS
 from signalbox.domain.grants import Grant, GrantTerms
 from signalbox.domain.switches import reason_of
@@ -72,13 +72,6 @@ class Reviewed(ActContent, frozen=True):
 
 
 KINDS: Final[tuple[type[ActContent], ...]] = (Asked, Granted, Ended, Reviewed)
-
-
-class BreakGlassConflict(CallerError):
-    """What is asked for does not go with what is: it is over, or a review is owed."""
-
-    code = "break_glass_conflict"
-    status = 409
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -212,32 +205,32 @@ def ask(tenant: str, asked: Asked) -> Proposal:
 
 
 def grant(state: BreakGlass, tenant: str, ident: str, by: str, now_us: int) -> Proposal:
-    """Raises `NotFound`, `NotPermitted` to who asked and to whom it is for, `BreakGlassConflict`."""
+    """Raises `NotFound`, `NotPermitted` to who asked and to whom it is for, `Conflict`."""
     case = state.case(tenant, ident)
     if case.standing(now_us) != "asked":
-        raise BreakGlassConflict(f"`{ident}` is {case.standing(now_us)}: ask anew")
+        raise Conflict(f"`{ident}` is {case.standing(now_us)}: ask anew")
     if by in (case.asked_by, *case.asked.users):
         raise NotPermitted("a grant takes a second person: it was asked for by you, or is for you")
     last = state.unreviewed(tenant)
     if last is not None:
         what = "is in force" if last.standing(now_us) == "active" else "has not been reviewed"
-        raise BreakGlassConflict(f"`{last.id}` {what}: no other is granted before its review")
+        raise Conflict(f"`{last.id}` {what}: no other is granted before its review")
     return Proposal(tenant, Granted(ident))
 
 
 def end(state: BreakGlass, tenant: str, ident: str, reason: str, now_us: int) -> Proposal:
-    """Raises `NotFound`, `MalformedRequest` without a reason, `BreakGlassConflict` for what is over."""
+    """Raises `NotFound`, `MalformedRequest` without a reason, `Conflict` for what is over."""
     case = state.case(tenant, ident)
     if case.standing(now_us) not in ("asked", "active"):
-        raise BreakGlassConflict(f"`{ident}` is over already")
+        raise Conflict(f"`{ident}` is over already")
     return Proposal(tenant, Ended(ident, reason_of(reason)))
 
 
 def review(state: BreakGlass, tenant: str, ident: str, findings: str, by: str, now_us: int) -> Proposal:
-    """Raises `NotFound`, `NotPermitted` to who took part, `MalformedRequest`, `BreakGlassConflict`."""
+    """Raises `NotFound`, `NotPermitted` to who took part, `MalformedRequest`, `Conflict`."""
     case = state.case(tenant, ident)
     if case.standing(now_us) != "owed":
-        raise BreakGlassConflict(f"`{ident}` is {case.standing(now_us)}: only what is over is reviewed, once")
+        raise Conflict(f"`{ident}` is {case.standing(now_us)}: only what is over is reviewed, once")
     if by in (case.asked_by, case.granted_by, *case.asked.users):
         raise NotPermitted("a review takes a third person: you asked for it, granted it, or it was for you")
     said = findings.strip()
