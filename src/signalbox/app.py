@@ -303,6 +303,7 @@ class Signalbox:
             place=settings.payloads.place,
             stopped=self.interlock.stopped_at,
             open_reader=self.stores.reader,
+            open_all=lambda: [self.stores.reader(node) for node in self.stores.nodes()],
             writes=self.log if isinstance(self.log, Journal) else None,
             was_logged=_was_logged(self.stores),
             one_of_many=bool(self.stores.node),

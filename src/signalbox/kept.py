@@ -5,7 +5,7 @@ file.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from signalbox.governance.holds import Holds
 from signalbox.histories import StoreThread, WasLogged
@@ -26,7 +26,8 @@ from signalbox.ports.tenant_keys import TenantKeys
 class Kept:
     """Use `open` and `aclose`. `writes` is the log where this process writes it: then it also sweeps.
     `one_of_many`: other nodes write logs of their own, of the same tenants. `stopped(place, tenant,
-    monotonic_us)` is the interlock's. `open_reader` opens a reader of the log, and is called from threads."""
+    monotonic_us)` is the interlock's. `open_reader` opens a reader of this process's log, `open_all` of the
+    logs of all nodes; both are called from threads."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Kept:
         place: str,
         stopped: Callable[[str, str, int], str],
         open_reader: Callable[[], LogReader],
+        open_all: Callable[[], Sequence[LogReader]] | None = None,
         writes: ErasableLog | None,
         was_logged: WasLogged,
         one_of_many: bool = False,
@@ -53,6 +55,7 @@ class Kept:
         self._store = store
         self._thread = StoreThread("signalbox-payloads")
         self._open_reader = open_reader
+        self._open_all = open_all or (lambda: (open_reader(),))
         self.holds = holds
         self._erasures = holds.erasures
         self.keys = DataKeys(store, self._thread, tenant_keys, clock, randomness)
@@ -135,14 +138,6 @@ class Kept:
         finally:
             reader.close()
 
-    def _about(self, ident: str, time_us: int) -> Iterator[StoredRecord]:
-        reader = self._open_reader()
-        try:
-            for _, stored in reader.find(ident, time_us):
-                yield stored
-        finally:
-            reader.close()
-
     def _all(self) -> Iterator[tuple[int, StoredRecord]]:
         reader = self._open_reader()
         try:
@@ -150,8 +145,21 @@ class Kept:
         finally:
             reader.close()
 
+    def _about(self, ident: str, time_us: int) -> Iterator[StoredRecord]:
+        """In whichever node's log it is."""
+        for reader in self._open_all():
+            try:
+                for _, stored in reader.find(ident, time_us):
+                    yield stored
+            finally:
+                reader.close()
+
     def _all_of(self, tenant: str) -> Iterator[StoredRecord]:
         mark = f'"tenant":"{tenant}"'.encode()
-        for _, stored in self._all():
-            if mark in stored.leaf:
-                yield stored
+        for reader in self._open_all():
+            try:
+                for _, stored in reader.scan():
+                    if mark in stored.leaf:
+                        yield stored
+            finally:
+                reader.close()

@@ -16,6 +16,7 @@ from signalbox.domain.switches import NOTHING_STOPPED
 from signalbox.ports.log import LogStore
 from signalbox.testing.act_store import ActStoreContract, act
 from signalbox.testing.act_store import OpenStore as OpenActs
+from signalbox.testing.log_erasure import LogErasureContract
 from signalbox.testing.log_store import LogStoreContract, Place, batch_of, stored
 from signalbox.testing.payload_store import OpenStore as OpenPayloads
 from signalbox.testing.payload_store import PayloadStoreContract
@@ -39,6 +40,12 @@ class PostgresPlace:
 
 
 class TestPostgresLogStore(LogStoreContract):
+    @pytest.fixture
+    def place(self, database: str) -> Place:
+        return PostgresPlace(database)
+
+
+class TestPostgresLogErasure(LogErasureContract):
     @pytest.fixture
     def place(self, database: str) -> Place:
         return PostgresPlace(database)

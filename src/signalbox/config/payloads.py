@@ -73,21 +73,30 @@ def _key(label: str, written: PayloadKeyTable, faults: Faults) -> PayloadKeySett
 def tenant_payloads(document: Document, faults: Faults) -> dict[str, TenantPayloadSettings]:
     """Those of the tenants that have their content kept."""
     keys = Names(frozenset(document.payloads.keys))
+    shared = document.store.kind != "sqlite"
     return {
-        tenant.id: _tenant_payloads(tenant.payloads, ("tenants", place, "payloads"), faults, keys)
+        tenant.id: _tenant_payloads(
+            tenant.payloads, ("tenants", place, "payloads"), faults, keys, shared=shared
+        )
         for place, tenant in enumerate(document.tenants)
         if tenant.payloads.keep != "none"
     }
 
 
 def _tenant_payloads(
-    written: TenantPayloadsTable, path: FieldPath, faults: Faults, keys: Names
+    written: TenantPayloadsTable, path: FieldPath, faults: Faults, keys: Names, *, shared: bool
 ) -> TenantPayloadSettings:
     days = dict.fromkeys(SENSITIVITY_LABELS, DAYS)
     for label, count in written.retention_days.items():
         field = (*path, "retention_days", label)
         known(faults, field, label, _LABELS, "sensitivity")
         days[label] = whole(faults, field, count, 1, _DAYS_MAX)
+    if shared and not written.key:
+        faults.report(
+            (*path, "key"),
+            "expected one of [payloads.keys], because nodes share what is kept and have to share its key; "
+            'a `kind = "file"` serves nodes that share the directory `tenant-keys` of their data directories',
+        )
     if written.key:
         known(faults, (*path, "key"), written.key, keys, "key of [payloads.keys]")
     most = SENSITIVITY_LABELS[-1] if written.keep == "all" else written.keep

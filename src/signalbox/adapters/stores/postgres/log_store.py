@@ -7,13 +7,14 @@ writer still holds the lease. It never interprets a record.
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from time import monotonic, sleep
 from typing import Any, Final
 
 import msgspec
 import psycopg
+from msgspec.structs import replace
 
 from signalbox.adapters.stores.postgres import sql
 from signalbox.adapters.stores.postgres.link import Connection, Link, given_up, told
@@ -25,6 +26,7 @@ from signalbox.ports.log import Batch, Head, LogInDoubt, StoredRecord
 TENANT_KEY_BYTES: Final = 32
 _LOOK_AGAIN_S: Final = 0.05
 _frames: Final = msgspec.msgpack.Encoder()
+_kept: Final = msgspec.msgpack.Decoder(tuple[StoredRecord, ...])
 
 
 class PostgresLogStore:
@@ -123,6 +125,27 @@ class PostgresLogStore:
         if holds is None or key is None:
             raise self._fenced()
         return bytes(key[0])
+
+    def erase(self, numbers: Sequence[int]) -> None:
+        """See `ports.erasure`. The server keeps rows as they were until it vacuums, and its write-ahead log
+        for as long as it is set to: what is emptied is gone for every reader, and not yet from its disk."""
+        connection = self._held()
+        try:
+            with connection.transaction():
+                if connection.execute(sql.HOLDS_EPOCH, (self._log, self._epoch)).fetchone() is None:
+                    raise self._fenced()
+                for number in sorted(set(numbers)):
+                    first, frames = _one(connection.execute(sql.ROW_HOLDING, (self._log, number)))
+                    records = list(_kept.decode(frames))
+                    records[number - first] = replace(records[number - first], salt=b"", body=b"")
+                    connection.execute(sql.REFRAME, (_frames.encode(records), self._log, first))
+        except psycopg.Error as error:
+            given_up(connection, error)
+            raise self._unwritten(error) from error
+        except (ValueError, IndexError, msgspec.DecodeError) as error:
+            raise LogUnavailable(
+                "records of the decision log cannot be erased", operator=f"the log `{self._name}`: {error}"
+            ) from error
 
     def _parameters(self, batch: Batch) -> dict[str, Any]:
         heads = {head.tenant: head for head in batch.heads}

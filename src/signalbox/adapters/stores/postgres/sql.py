@@ -78,6 +78,11 @@ KEY: Final = "SELECT key FROM tenant_key WHERE tenant = %s"
 
 # The row that holds a record: the last one that begins at or before it.
 ROW_OF: Final = "SELECT max(first) FROM batch WHERE log = %s AND first <= %s"
+# Erasing: the row that holds a record, kept from others until it is written again.
+ROW_HOLDING: Final = """
+SELECT first, frames FROM batch WHERE log = %s AND first <= %s ORDER BY first DESC LIMIT 1 FOR UPDATE
+"""
+REFRAME: Final = "UPDATE batch SET frames = %b WHERE log = %s AND first = %s"
 ROWS_FROM: Final = "SELECT first, frames FROM batch WHERE log = %s AND first >= %s ORDER BY first LIMIT 16"
 ROW_AT_TIME: Final = """
 SELECT first FROM batch WHERE log = %s AND time_us_high >= %s ORDER BY time_us_high, first LIMIT 1

@@ -165,7 +165,9 @@ class SqliteLogStore:
                 records[number - first] = replace(records[number - first], salt=b"", body=b"")
                 connection.execute(sql.REFRAME, (_frames.encode(records), first))
             connection.execute(sql.COMMIT)
+            connection.execute(sql.WAIT_BRIEFLY).fetchall()
             ((busy, _, _),) = connection.execute(sql.EMPTY_WAL).fetchall()
+            connection.execute(sql.WAIT_AGAIN).fetchall()
         except (sqlite3.Error, ValueError, IndexError, msgspec.DecodeError) as error:
             self._undo(connection)
             raise LogUnavailable(

@@ -101,3 +101,6 @@ REFRAME: Final = "UPDATE batch SET frames = ? WHERE first = ?"
 OVERWRITE: Final = "PRAGMA secure_delete = ON"
 # Until this succeeds, pages as they were may stand in the write-ahead log.
 EMPTY_WAL: Final = "PRAGMA wal_checkpoint(TRUNCATE)"
+# Who waits for a reader here keeps every record from being written: not for as long as elsewhere.
+WAIT_BRIEFLY: Final = "PRAGMA busy_timeout = 100"
+WAIT_AGAIN: Final = "PRAGMA busy_timeout = 10000"
