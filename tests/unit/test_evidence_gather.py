@@ -172,11 +172,12 @@ def test_exceptions_are_told_one_by_one(tmp_path: Path) -> None:
         replace(each, body=replace(each.body, authorised="confirmed")) for each in (outcome(2), outcome(4))
     ]
     wrong = replace(outcome(3), body=replace(outcome(3).body, authorised="mismatch", served="gpt-x"))
+    granted = replace(intent(2), body=replace(intent(2).body, grant="ab" * 32))
     early = replace(intent(4), body=replace(intent(4).body, durable=False))
     made = files(
         tmp_path, 10, 20,
         *minute(5),
-        *at(12, decision(1), intent(1), outcome(1), decision(2), intent(2), sure[0]),
+        *at(12, decision(1), intent(1), outcome(1), decision(2), granted, sure[0]),
         *at(13, decision(3), intent(3), wrong, decision(4), early, sure[1]),
         *at(14, decision(5), intent(5), outcome(5, status="unknown"), decision(6), intent(6), denial(7)),
         *minute(30),
@@ -186,6 +187,7 @@ def test_exceptions_are_told_one_by_one(tmp_path: Path) -> None:
     }
     assert found == {
         ("unverified", id_of(1, 1)),
+        ("break-glass", id_of(2, 1)),
         ("mismatch", id_of(3, 1)),
         ("not-durable", id_of(4, 1)),
         ("unknown", id_of(5, 1)),

@@ -5,13 +5,17 @@ Source: cloudevents.io, the core specification and its JSON format. A hop that w
 
 from typing import Any, Final
 
-import msgspec
-
 from signalbox.domain.records import DecisionBody, DenialBody
 from signalbox.evidence.told import Egress, Told
 from signalbox.evidence.words import instant, label
 
 SPECVERSION: Final = "1.0"
+_FACTS: Final = (
+    "app", "boundary", "catalogue", "categories", "code", "decision", "endpoint", "feature", "groups", "key",
+    "latency_class", "model", "objective", "operation", "policy", "processor", "reasons", "region", "source",
+    "status", "stream", "subject", "target", "task", "tokens_in", "tokens_out_max", "vendor",
+)  # fmt: skip
+"""Of the first record, as far as its kind has them."""
 
 
 def cloudevent(told: Told, origin: str) -> dict[str, Any]:
@@ -22,11 +26,7 @@ def cloudevent(told: Told, origin: str) -> dict[str, Any]:
     )
     return {
         "data": {
-            **{
-                name: value
-                for name, value in msgspec.structs.asdict(head).items()
-                if name not in ("plan", "seed")
-            },
+            **{name: getattr(head, name) for name in _FACTS if hasattr(head, name)},
             "egresses": [_egress(egress) for egress in told.egresses],
             "record": told.number,
             "sensitivity": label(head),
@@ -55,6 +55,7 @@ def _egress(egress: Egress) -> dict[str, Any]:
         "attempt": intent.attempt,
         "authorised": egress.authorised,
         "endpoint": intent.endpoint,
+        "grant": intent.grant,
         "hop": intent.hop,
         "model": intent.model,
         "processor": intent.processor,

@@ -124,6 +124,10 @@ class Tally:
             self._use(body)["hits"] += 1
         elif kind == "intent":
             self._sent[body["attempt"]] = entry
+            if body.get("grant"):
+                self._except(
+                    "break-glass", entry, f"left for {body['endpoint']} by grant {body['grant']} alone"
+                )
         elif kind == "withdrawn":
             self._except("withdrawn", entry, f"{body['endpoint']}: {'; '.join(body['reasons'])}")
         elif kind == "act" and body["what"].startswith(BREAK_GLASS):
