@@ -36,6 +36,7 @@ def history(*contents: ActContent) -> Keys:
         ({"roles": ("root",)}, "`root` is no role"),
         ({"roles": ("user", "user")}, "named once"),
         ({"roles": ("policy-author", "approver")}, "both draft and approve"),
+        ({"roles": ("release-author", "user", "approver")}, "both draft and approve"),
         ({"may_assert": ("everything",)}, "`everything` is no field"),
         ({"groups": ("",)}, "a group is named"),
         ({"groups": ("g", "g")}, "named once"),

@@ -16,12 +16,12 @@ from msgspec.structs import replace
 from signalbox.domain.acts import Act, ActContent, ActUnreadable, Proposal
 from signalbox.domain.errors import Conflict, MalformedRequest, NotFound, NotPermitted
 from signalbox.domain.principal import ASSERTABLE, Principal
-from signalbox.domain.roles import AT_HOME, PLATFORM, ROLES, may
+from signalbox.domain.roles import AT_HOME, EVERYWHERE, PLATFORM, ROLES, Action, may
 
 LIFE_MAX_US: Final = 366 * 86_400_000_000
 OVERLAP_MAX_US: Final = 30 * 86_400_000_000
-_APART: Final = ("policy-author", "approver")
-"""No one key both drafts and approves."""
+_APART: Final = frozenset[Action](("policy.draft", "policy.approve"))
+"""No one key may both."""
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _NAME_MAX: Final = 128
@@ -253,7 +253,10 @@ def faults(wanted: KeyCreated) -> Iterator[str]:
         yield f"say what it is for: `purpose` of 1 to {_TEXT_MAX} printable characters"
     yield from _unknown("role", wanted.roles, ROLES)
     yield from _unknown("field that a caller may assert", wanted.may_assert, ASSERTABLE)
-    if all(role in wanted.roles for role in _APART):
+    may_do = {
+        action for role in wanted.roles for table in (EVERYWHERE, AT_HOME) for action in table.get(role, ())
+    }
+    if may_do >= _APART:
         yield "one key does not both draft and approve: make two, for two people"
     for name in (*wanted.groups, wanted.app, wanted.feature):
         if name and not _is_name(name):

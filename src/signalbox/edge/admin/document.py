@@ -91,7 +91,7 @@ def _operation(
     told: dict[str, Any] = {
         "summary": each.summary,
         "description": f"Asks for {asks}.",
-        "x-signalbox-action": "" if each.reach == "self" else each.action,
+        "x-signalbox-action": each.action,
         "x-signalbox-reach": each.reach,
         "parameters": parameters,
         "responses": {
