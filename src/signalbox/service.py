@@ -28,6 +28,9 @@ from signalbox.policy import PolicyInvalid
 from signalbox.ports.meter import EndpointState
 
 _TOLD_OF_A_KILL: Final = ("selector", "by", "reason", "cut", "epoch", "time_us")
+_ACTS_UNREAD: Final = (
+    "their history cannot be read: nothing can be changed, and no break-glass grant is honoured"
+)
 _log: Final = logging.getLogger("signalbox.service")
 
 
@@ -75,6 +78,8 @@ class HttpService:
         checks["endpoints"] = f"{ready} of {len(states)} ready"
         heard = self._box.switchboard.heard
         checks["kill_switch"] = "ok" if heard else "its state cannot be read: nothing is sent anywhere"
+        unread = self._box.governed.board.trouble
+        checks["acts"] = _ACTS_UNREAD if unread else "ok"
         closed = self._box.interlock.closed
         if self._box.settings.releases.required:
             checks["release"] = closed or f"ok: release {self._box.settings.releases.number}"
@@ -90,6 +95,7 @@ class HttpService:
         meter.gauge("content_waiting", float(self._box.kept.keeper.waiting))
         meter.gauge("content_dropped", float(self._box.kept.keeper.dropped))
         meter.gauge("kill_switch_heard", float(self._box.switchboard.heard))
+        meter.gauge("acts_heard", float(not self._box.governed.board.trouble))
         meter.gauge("break_glass_in_force", float(len(self._box.interlock.grants)))
         meter.gauge("cache_bytes", float(self._box.recall.bytes))
         for name, count in msgspec.structs.asdict(self._box.recall.counts).items():

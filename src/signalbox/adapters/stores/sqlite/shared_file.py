@@ -7,6 +7,7 @@ must notice. Nothing is opened before the first call, and a file that could not 
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -34,15 +35,17 @@ class SharedFile:
         self._layout = layout
         self._unavailable = unavailable
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
 
     def do(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """What `work` returns. Where SQLite or the disk fails, what was begun is undone."""
         try:
-            # A file that was taken away is not read on from memory of it.
-            if self._connection is not None and not self._path.exists():
+            # A file that was taken away, or another in its place: what stood in it is not read on from.
+            if self._connection is not None and _identity(self._path) != self._file:
                 self.close()
             if self._connection is None:
                 self._connection = _open(self._path, self._layout)
+                self._file = _identity(self._path)
             return work(self._connection)
         except (sqlite3.Error, OSError) as error:
             self.close()
@@ -58,9 +61,21 @@ class SharedFile:
             self._connection = None
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands there; None if none does."""
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        return None
+    return seen.st_dev, seen.st_ino
+
+
 def _open(path: Path, layout: Layout) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    # A pipe would hold up whoever reads from it, for ever.
+    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+        raise OSError("it is no regular file")
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600))
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = FULL")
