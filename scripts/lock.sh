@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 resolve() {
-    .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra embedded --group build \
+    .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra embedded --extra office --group build \
         --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command "make lock" "$@"
 }
 resolve --output-file requirements.lock
