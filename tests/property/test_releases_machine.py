@@ -20,6 +20,7 @@ from signalbox.domain.acts import Act, act_of
 from signalbox.domain.errors import SignalboxError
 from signalbox.governance.releases import (
     Approver,
+    ContentTampered,
     Release,
     ReleaseContent,
     ReleaseProof,
@@ -108,6 +109,32 @@ class Machine(RuleBasedStateMachine):
         self.terms[made.hash] = made.terms
         self._do(author, proposals)
         self.signed[self.releases.number] = set()
+
+    @rule(
+        author=st.sampled_from(PEOPLE),
+        signer=st.sampled_from(PEOPLE),
+        keep_out=st.sampled_from(PEOPLE),
+        text=st.integers(0, 5),
+    )
+    def go_the_whole_way(self, author: str, signer: str, keep_out: str, text: int) -> None:
+        """Histories with several releases in force, between which approvers come and go."""
+        before = len(self.signed)
+        self.draft(author, [name for name in PEOPLE if name != keep_out], 1, HOUSES[0], text)
+        if len(self.signed) == before:
+            return
+        number = self.releases.number
+        release = self.releases.get(number)
+        governing = self.terms[release.base_hash or release.hash]
+        if signer == author or signer not in [approver.subject for approver in governing.approvers]:
+            return
+        self._approve(release, KEYS[signer], signature(release, signer, signer), may=True)
+        self.signed[number].add(signer)
+        if len(self.signed[number]) >= max(1, governing.approvals):
+            self._do(
+                "the operator",
+                steps.publish(self.releases, number, proof=proof(release.hash), kept=self.kept.get),
+            )
+            self.rightful.append(number)
 
     @precondition(lambda self: self.signed)
     @rule(data=st.data(), person=st.sampled_from(PEOPLE))
@@ -227,12 +254,28 @@ class Machine(RuleBasedStateMachine):
     def tamper_with_content(self, data: st.DataObject) -> None:
         """For as long as what is kept is not what was approved, nothing that rests on it comes into force."""
         digest = data.draw(st.sampled_from(sorted(filter(None, self.kept))))
-        kept = {**self.kept, digest: self.kept[digest].replace(b'"approvals":', b'"approvals": ')}
+        easier = content(99, PEOPLE, 0).bytes
+        blank = self.kept[digest].replace(b'"approvals":', b'"approvals": ')
+        kept = {**self.kept, digest: data.draw(st.sampled_from((easier, blank)))}
         for release in self.releases:
             if digest not in (release.hash, release.base_hash) or release.publication is not None:
                 continue
             with pytest.raises(SignalboxError):
                 steps.publish(self.releases, release.number, proof=proof(release.hash), kept=kept.get)
+            governing = release.base_hash or release.hash
+            if release.base == self._in_force()[0] and not release.withdrawn and digest == governing:
+                with pytest.raises(ContentTampered):
+                    self._sign(release, "ann", kept.get)
+
+    def _sign(self, release: Release, person: str, kept: Any) -> None:
+        steps.approve(
+            self.releases,
+            release.number,
+            content=release.hash,
+            key=KEYS[person],
+            signature=signature(release, person, person),
+            kept=kept,
+        )
 
     def _kept_with(self, found: ReleaseProof) -> Any:
         self.kept.setdefault(found.digest or "", b"")
@@ -255,5 +298,5 @@ def folded(acts: list[Act]) -> list[Release]:
     return [*again]
 
 
-Machine.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Machine.TestCase.settings = settings(max_examples=50, stateful_step_count=20, deadline=None)
 TestReleases = Machine.TestCase

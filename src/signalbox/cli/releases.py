@@ -72,16 +72,14 @@ def draft(config: Path, summary: str) -> None:
 
 
 def listed(config: Path) -> None:
-    table = Table(
-        "release", "state", "content", "drafted, UTC", Column("by", overflow="fold"), "approvals", "proof",
-        Column("about", overflow="fold"),
-    )  # fmt: skip
+    table = Table("", "state", "content", Column("about", overflow="fold"))
     for item in ask_all(settings_of(config), _DOOR, ReleaseView):
-        proof = item.outcome or (item.proved.outcome if item.proved else "–")
-        table.add_row(
-            str(item.number), item.state, item.hash[:12], _when(item.drafted_us), item.author,
-            str(len(item.approvals)), proof, item.summary,
-        )  # fmt: skip
+        proof = item.outcome or (item.proved.outcome if item.proved else "not yet")
+        about = (
+            f"{item.summary}\n  by {item.author}, {_when(item.drafted_us)} UTC; "
+            f"approvals: {len(item.approvals)}; proof: {proof}"
+        )
+        table.add_row(str(item.number), item.state, item.hash[:12], about)
     console().print(table)
 
 
