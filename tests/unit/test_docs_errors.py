@@ -9,7 +9,10 @@ from signalbox.domain import errors
 from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.edge import protocol
 from signalbox.edge.operations import ReloadRefused
+from signalbox.governance.holds import Held
 from signalbox.identify import KeyExpired
+from signalbox.keeping.envelope import Altered
+from signalbox.ports.payloads import PayloadsUnavailable
 from signalbox.ports.switches import SwitchesUnavailable
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
@@ -35,6 +38,7 @@ def in_the_code() -> set[tuple[str, int]]:
     ]
     family += [KeyExpired, ReloadRefused, SwitchesUnavailable]
     found = {(kind.code, kind.status) for kind in family}
+    family += [Held, Altered, PayloadsUnavailable, TenantKeyUnavailable, TenantKeyRefused]
     for transient in (False, True):
         nothing = errors.NoCandidate("", dropped=(), transient=transient)
         found.add((nothing.code, nothing.status))
