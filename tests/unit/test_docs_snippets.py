@@ -57,7 +57,7 @@ def command_of(words: list[str]) -> tuple[Any, list[str]]:
     """The command that `signalbox` with these words is, and what is left for it."""
     command: Any = get_command(app)
     rest = list(words)
-    while hasattr(command, "commands") and rest:
+    while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
         command = command.commands[rest.pop(0)]
     return command, rest
 
@@ -66,6 +66,8 @@ def leaves(command: Any, path: str = "signalbox") -> Iterator[tuple[str, Any]]:
     if not hasattr(command, "commands"):
         yield path, command
         return
+    if command.invoke_without_command:
+        yield path, command
     for name, child in command.commands.items():
         yield from leaves(child, f"{path} {name}")
 
