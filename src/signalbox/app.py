@@ -41,7 +41,7 @@ from signalbox.domain.canonical import canonical
 from signalbox.domain.endpoint import Catalogue
 from signalbox.domain.errors import LogHeld, Unauthenticated
 from signalbox.domain.principal import Principal
-from signalbox.domain.records import Record
+from signalbox.domain.records import GOVERNANCE_TENANT, SWITCH_TENANT, Record
 from signalbox.domain.reply import Reply
 from signalbox.domain.request import Request
 from signalbox.governed import Governed
@@ -365,7 +365,8 @@ class Signalbox:
             failpoint=self._failpoint,
         )
         try:
-            await journal.open([tenant.id for tenant in settings.tenants])
+            # All of them now: a store that stands still later shall not hold up the loop for a pseudonym.
+            await journal.open([SWITCH_TENANT, GOVERNANCE_TENANT, *(tenant.id for tenant in settings.tenants)])
         except LogHeld:
             relay = await RelayLog.connect(socket_path)
             opened.push_async_callback(relay.aclose)

@@ -21,6 +21,7 @@ PLANTED = [
     ("adapters/models/hub.py", "import signalbox.record"),
     ("adapters/providers/embedded/__init__.py", "import signalbox.adapters.providers.openai_compatible"),
     ("policy/words.py", "import z3"),
+    ("adapters/stores/opened.py", "import psycopg"),
     ("tlog/note.py", "import msgspec"),
     ("evidence/plain/notes.py", "import msgspec"),
 ]
