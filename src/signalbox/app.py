@@ -366,7 +366,9 @@ class Signalbox:
         )
         try:
             # All of them now: a store that stands still later shall not hold up the loop for a pseudonym.
-            await journal.open([SWITCH_TENANT, GOVERNANCE_TENANT, *(tenant.id for tenant in settings.tenants)])
+            await journal.open(
+                [SWITCH_TENANT, GOVERNANCE_TENANT, *(tenant.id for tenant in settings.tenants)]
+            )
         except LogHeld:
             relay = await RelayLog.connect(socket_path)
             opened.push_async_callback(relay.aclose)
