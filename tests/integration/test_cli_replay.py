@@ -125,6 +125,21 @@ def test_a_draft_takes_the_place_of_the_file_of_its_name(traffic: Path, tmp_path
     assert not found["broken"]
 
 
+def test_draft_gates_take_the_place_of_the_settings_own(traffic: Path, tmp_path: Path) -> None:
+    gates = tmp_path / "draft-gates.toml"
+    gates.write_text('[[gates]]\nid = "no-claude"\ndecision = "forbid"\nvendors = ["anthropic"]\n')
+    with pytest.raises(CommandFailed, match="names no gates"):
+        run("replay", "--gates", gates, *SINCE, "--config", traffic)
+    config = traffic.with_name("with-gates.toml")
+    config.write_text(traffic.read_text().replace("[policy]\n", '[policy]\ngates = "gates.toml"\n', 1))
+    (traffic.parent / "gates.toml").write_text("")
+    found = told("replay", "--gates", gates, *SINCE, "--config", config)
+    assert found["vendors"]["anthropic"]["after"] == 0 < found["vendors"]["anthropic"]["before"]
+    gates.write_text('[[gates]]\nid = "no-claude"\ndecision = "forbid"\nvendors = ["antropic"]\n')
+    with pytest.raises(ConfigErrors, match=r"the draft/gates.toml:4: gates\[0\].vendors"):
+        run("replay", "--gates", gates, *SINCE, "--config", config)
+
+
 def test_a_faulty_draft_is_named(traffic: Path, tmp_path: Path) -> None:
     draft = tmp_path / "draft.cedar"
     head = '@id("x") @reason("y") forbid (principal, action, resource)'

@@ -439,6 +439,9 @@ def replay(
         list[Path] | None,
         typer.Option(help="A draft, in the place of the policy file of that name, or added; repeatable."),
     ] = None,
+    gates: Annotated[
+        Path | None, typer.Option(help="A draft of the admin gates, in the place of the settings' own.")
+    ] = None,
     catalogue: Annotated[
         Path | None, typer.Option(help="A draft of the registry: a settings file, or its tables.")
     ] = None,
@@ -462,6 +465,7 @@ def replay(
         config,
         Question(
             policy=policy or [],
+            gates=gates,
             catalogue=catalogue,
             prices=prices,
             since=since,
@@ -486,6 +490,9 @@ def _drill(name: str, told: str, *, leave: bool) -> None:
         tenant: TenantOnly = "",
         group: Groups = None,
         write: WriteDraft = None,
+        draft: Annotated[
+            bool, typer.Option("--draft", help="Draft the release that does it, on the running server.")
+        ] = False,
         json: DifferencesAsJson = False,
         config: Config = DEFAULT_CONFIG,
     ) -> None:
@@ -501,6 +508,7 @@ def _drill(name: str, told: str, *, leave: bool) -> None:
                 tenant=tenant,
                 groups=group or [],
                 write=write,
+                draft=draft,
             ),
             as_json=json,
         )

@@ -13,6 +13,7 @@ from msgspec import Struct
 from signalbox.cli.common import CommandFailed, console, open_log, settings_of
 from signalbox.cli.differences import show, show_broken, show_loads
 from signalbox.cli.recorded import period
+from signalbox.cli.releases import draft_with
 from signalbox.config import Settings
 from signalbox.domain.endpoint import Catalogue
 from signalbox.domain.verdict import PolicyRelease
@@ -31,6 +32,7 @@ class Question(Struct, frozen=True, kw_only=True):
     tenant: str
     groups: Sequence[str]
     write: Path | None
+    draft: bool
 
 
 def selection(
@@ -50,6 +52,8 @@ def selection(
 
 
 def run(config: Path, question: Question, *, as_json: bool) -> None:
+    if question.draft and as_json:
+        raise CommandFailed("--draft says what it did, and --json leaves no place for it: give one of them")
     settings = settings_of(config)
     chosen = question.selection
     _check(settings, chosen)
@@ -73,6 +77,8 @@ def run(config: Path, question: Question, *, as_json: bool) -> None:
     if question.write is not None:
         out.print(f"the draft is in {question.write}", soft_wrap=True)
     out.print(f"with it, the policy release in the files becomes {compiled.hash}", soft_wrap=True)
+    if question.draft:
+        draft_with(settings, name, text)
 
 
 def _check(settings: Settings, selection: Selection) -> None:

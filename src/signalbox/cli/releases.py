@@ -38,7 +38,7 @@ from signalbox.edge.admin.releases import (
     ReasonWanted,
     ReleaseView,
 )
-from signalbox.governance.releases import ReleaseContent, Statement, key_text
+from signalbox.governance.releases import ReleaseContent, SourceText, Statement, content_of, key_text
 from signalbox.replay import Differences
 
 _DOOR: Final = "/releases"
@@ -69,6 +69,22 @@ def draft(config: Path, summary: str) -> None:
     based = f"on release {made.base}" if made.base else "the first one"
     screen.print(f"release {made.number} is drafted, {based}: content {made.hash}", soft_wrap=True)
     _print_changes(screen, settings, made.number)
+
+
+def draft_with(settings: Settings, name: str, rules: str) -> None:
+    """From the release in force, or from the files where none is, with one more text of rules."""
+    releases = ask_all(settings, _DOOR, ReleaseView)
+    in_force = next((each for each in releases if each.state == "in force"), None)
+    content = settings.releases.content if in_force is None else _content(settings, in_force)
+    others = [each for each in content.texts if (each.role, each.name) != ("policy", name)]
+    added = content_of([*others, SourceText(role="policy", name=name, text=rules)], content.terms)
+    wanted = DraftWanted(
+        summary=f"a drill: {name}", content=added, base=0 if in_force is None else in_force.number
+    )
+    made = ask(settings, "POST", _DOOR, ReleaseView, body=wanted)
+    screen = console()
+    screen.print(f"release {made.number} is drafted, with {name}: content {made.hash}", soft_wrap=True)
+    screen.print("the files do not have these rules: --write puts them there for the drafts to come")
 
 
 def listed(config: Path) -> None:

@@ -1,20 +1,24 @@
 """`signalbox replay`: recorded traffic decided again, under a draft or under what it was decided by."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from time import time_ns
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signalbox.adapters.providers.registry import InstalledKinds
+from signalbox.app import load_settings
 from signalbox.cli.common import CommandFailed, console, open_log, settings_of
 from signalbox.cli.differences import show
 from signalbox.cli.recorded import period
-from signalbox.config import Settings
+from signalbox.config import Released, Settings
 from signalbox.config.drafts import draft_catalogue, draft_prices
 from signalbox.domain.endpoint import Catalogue
 from signalbox.domain.verdict import PolicyRelease
+from signalbox.governance.releases import content_of
 from signalbox.policy import compile_policy
 from signalbox.recorded import differences, group_names
 from signalbox.replay import Draft
@@ -24,6 +28,7 @@ class Question(Struct, frozen=True, kw_only=True):
     """The command's options."""
 
     policy: Sequence[Path]
+    gates: Path | None
     catalogue: Path | None
     prices: Path | None
     since: str
@@ -36,8 +41,13 @@ def run(config: Path, question: Question, *, as_json: bool) -> None:
     """Exit 1 if traffic decided again without a draft comes out otherwise: log and inputs do not agree."""
     settings = settings_of(config)
     now_us = time_ns() // 1_000
+    words: list[str] = []
+    if question.gates is not None:
+        settings = with_gates(settings, config, question.gates, now_us)
+        words.append(f"draft gates: {question.gates} takes the place of the settings' own")
     span = period(question.since, question.until, question.tenant, now_us)
-    draft, words = draft_of(settings, question, now_us)
+    draft, more = draft_of(settings, question, now_us)
+    words += more
     log = open_log(settings)
     found = differences(log, span, group_names(settings, log, question.groups), draft)
     out = console()
@@ -63,7 +73,7 @@ def draft_of(settings: Settings, question: Question, now_us: int) -> tuple[Draft
     if question.prices is not None:
         prices = draft_prices(question.prices, frozenset(endpoint.id for endpoint in over.endpoints))
         words.append(f"draft prices of {', '.join(sorted(prices)) or 'no endpoint'}")
-    if not question.policy:
+    if not question.policy and question.gates is None:
         if not words:
             words.append("no draft: decided again under what each was decided by")
         return Draft(catalogue=catalogue, prices=prices), words
@@ -76,6 +86,16 @@ def draft_of(settings: Settings, question: Question, now_us: int) -> tuple[Draft
     words.append(f"draft policy release {compiled.hash}")
     words += [f"warning: {warning}" for warning in compiled.warnings]
     return Draft(policy=release, tenants=settings.tenants, catalogue=catalogue, prices=prices), words
+
+
+def with_gates(settings: Settings, config: Path, gates: Path, now_us: int) -> Settings:
+    """The settings with another file of admin gates. Raises `ConfigErrors`, `CommandFailed`."""
+    content = settings.releases.content
+    if not content.of("gates"):
+        raise CommandFailed(f'`{config}` names no gates: add `gates = "gates.toml"` under [policy]')
+    text = _read(gates)
+    texts = [replace(each, text=text) if each.role == "gates" else each for each in content.texts]
+    return load_settings(config, os.environ, Released(0, content_of(texts, content.terms), now_us))
 
 
 def name_in(settings: Settings, path: Path) -> tuple[str, bool]:

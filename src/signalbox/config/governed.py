@@ -66,8 +66,8 @@ class Directory:
 
 
 class Released(Struct, frozen=True):
-    """A published release; `published_us` is when (wall clock): what it says is judged as of then, by
-    everyone, so that no release that was good ceases to be one."""
+    """A published release, or a draft (`number` 0); `published_us` is when (wall clock): what it says is
+    judged as of then, by everyone, so that no release that was good ceases to be one."""
 
     number: int
     content: ReleaseContent
@@ -76,7 +76,7 @@ class Released(Struct, frozen=True):
     @property
     def name(self) -> str:
         """What errors call it."""
-        return f"release {self.number}"
+        return f"release {self.number}" if self.number else "the draft"
 
 
 class ReleasedTexts:
