@@ -46,7 +46,7 @@ class KeeperLimits(Struct, frozen=True, kw_only=True):
     memory, as estimated from tokens. `retry_ms_*`: between tries while something cannot be had."""
 
     window_ms: int = 50
-    batch_max: int = 64
+    batch_max: int = 256
     waiting_max: int = 10_000
     waiting_bytes_max: int = 64 * 1024 * 1024
     retry_ms_min: int = 200
