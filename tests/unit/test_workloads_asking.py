@@ -1,6 +1,7 @@
 """Asking within an operation: one id, one set of releases, what was seen stays seen; the check decides."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -56,7 +57,7 @@ def house() -> House:
     return House(RELEASE, ranked(endpoint("a"), endpoint("b")), [tenant()])
 
 
-def asker(rooms: House, *, deadline_ms: int = 60_000, **more: str) -> PipelineAsker:
+def asker(rooms: House, *, deadline_ms: int = 60_000, **more: Any) -> PipelineAsker:
     who = replace(principal(), may_assert=frozenset(("label",)), **more)
     return PipelineAsker(rooms.pipeline, who, rooms.pipeline.operation(deadline_ms))
 
@@ -149,7 +150,7 @@ async def test_the_operation_ends_with_its_deadline() -> None:
 
 
 @pytest.mark.parametrize("bound", [{"app": "excel"}, {"app": "word", "feature": "rewrite"}])
-async def test_a_key_for_another_feature_asks_nothing(bound: dict[str, str]) -> None:
+async def test_a_key_for_another_feature_asks_nothing(bound: dict[str, Any]) -> None:
     rooms = house()
     with pytest.raises(NotPermitted, match=r"not for `word\.summarize`"):
         await asker(rooms, **bound).ask(question())
