@@ -10,10 +10,13 @@ from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.edge import protocol
 from signalbox.edge.operations import ReloadRefused
 from signalbox.governance.holds import Held
+from signalbox.governance.releases import refusals
 from signalbox.identify import KeyExpired
 from signalbox.keeping.envelope import Altered
 from signalbox.ports.payloads import PayloadsUnavailable
 from signalbox.ports.switches import SwitchesUnavailable
+from signalbox.ports.tenant_keys import TenantKeyRefused, TenantKeyUnavailable
+from signalbox.proof import SolverMissing
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
 
@@ -37,8 +40,10 @@ def in_the_code() -> set[tuple[str, int]]:
         and kind not in (*ROOTS, *NOT_OVER_HTTP, *BY_INSTANCE)
     ]
     family += [KeyExpired, ReloadRefused, SwitchesUnavailable]
-    found = {(kind.code, kind.status) for kind in family}
     family += [Held, Altered, PayloadsUnavailable, TenantKeyUnavailable, TenantKeyRefused]
+    family += [refusals.ReleaseRefused, refusals.StaleBase, refusals.ProofRefused, refusals.SelfApproval]
+    family += [refusals.ApprovalInvalid, refusals.ContentTampered, SolverMissing]
+    found = {(kind.code, kind.status) for kind in family}
     for transient in (False, True):
         nothing = errors.NoCandidate("", dropped=(), transient=transient)
         found.add((nothing.code, nothing.status))

@@ -18,6 +18,7 @@ class SolverMissing(SignalboxError):
     """The extra `proof` is not installed."""
 
     code = "solver_missing"
+    status = 503
 
     def __init__(self) -> None:
         super().__init__("proofs need the solver z3: install the extra, `pip install 'signalbox[proof]'`")
