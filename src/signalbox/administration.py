@@ -9,12 +9,22 @@ from signalbox.app import Signalbox, build_release, load_settings
 from signalbox.config import KeySettings, Released, Settings
 from signalbox.dispatch.interlock import Release
 from signalbox.domain.traits import SENSITIVITY_LABELS
-from signalbox.edge.admin import AdminApi, break_glass, keys, payloads, principals, releases, tenants
+from signalbox.edge.admin import (
+    AdminApi,
+    break_glass,
+    evidence,
+    keys,
+    payloads,
+    principals,
+    releases,
+    tenants,
+)
 from signalbox.edge.admin.keys import KeyDoors, KeyView
 from signalbox.edge.admin.payloads import PayloadDoors
 from signalbox.edge.admin.tenants import TenantView
 from signalbox.edge.gate import Gate
 from signalbox.governance.keys import Home
+from signalbox.packing import ChildPacking
 from signalbox.recorded import Period, differences, group_names
 from signalbox.releasing import ReleaseDesk
 from signalbox.replay import Differences, Draft
@@ -33,6 +43,7 @@ def admin_api(box: Signalbox, gate: Gate) -> AdminApi:
         *payloads.operations(
             PayloadDoors(box.governed.holds, box.kept.eraser, box.kept.chest, box.kept.keys, board)
         ),
+        *evidence.operations(ChildPacking(box.settings.files[0])),
         *break_glass.operations(box.governed.break_glass, board, box.clock),
         *releases.operations(release_desk(box), settled.ids),
         *keys.operations(KeyDoors(box.governed.keys, settled, board, box.clock, new_secret)),

@@ -1,5 +1,6 @@
 """A pack and exports of a real server's real traffic, made beside it while it serves; verified elsewhere."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -23,7 +24,12 @@ PROMPT = "the-words-that-nobody-may-find"
 
 @pytest.fixture(scope="module")
 def house(furnish: Callable[..., Path]) -> Iterator[Served]:
-    config = furnish(more='\n[log]\ncheckpoint = "100ms"\n')
+    roles = "".join(
+        f'\n[[keys]]\nid = "{role}"\ntenant = "walled"\nsubject = "{role}"\nroles = ["{role}"]\n'
+        f'sha256 = "{hashlib.sha256(f"sb-{role}".encode()).hexdigest()}"\n'
+        for role in ("auditor", "tenant-admin")
+    )
+    config = furnish(more=f'\n[log]\ncheckpoint = "100ms"\n{roles}')
     config.write_text(config.read_text().replace(*CACHED, 1))
     with Served(config, config.parent / "data") as served:
         traffic(served)
@@ -148,12 +154,29 @@ def test_a_later_pack_is_joined_to_what_the_auditor_kept(house: Served, tmp_path
     assert "no proof that joins it" in elsewhere(tmp_path, later, "--key", key, "--checkpoint", kept).stdout
     done = elsewhere(tmp_path, joined, "--key", key, "--checkpoint", kept)
     assert done.returncode == 0, done.stdout
-    command = [COMMAND, "evidence", "verify", joined, "--key", key, "--checkpoint", kept]
+    command: list[str | Path] = [COMMAND, "evidence", "verify", joined, "--key", key, "--checkpoint", kept]
     ours = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ours.returncode == 0, ours.stdout + ours.stderr
     assert ours.stdout.replace("\n", "") == done.stdout.replace("\n", "")
     command[3] = kept
     assert subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 1
+
+
+def test_who_may_read_the_log_gets_a_pack_over_the_admin_api(house: Served, tmp_path: Path) -> None:
+    covered(house)
+    path = "/admin/v1/tenants/acme/evidence?from=1h"
+    pack = tmp_path / "pack.zip"
+    answer = house.ask("GET", path, key="sb-auditor")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/zip"), answer.body
+    pack.write_bytes(answer.body)
+    done = elsewhere(tmp_path, pack, "--key", house.data_dir / "log.vkey")
+    assert done.returncode == 0, done.stdout
+    assert house.ask("GET", path, key="sb-tenant-admin").status == 404  # another tenant's
+    assert house.ask("GET", path, key="sb-anna").status == 403
+    assert house.ask("GET", path).status == 401
+    assert house.ask("GET", "/admin/v1/tenants/acme/evidence", key="sb-auditor").status == 400
+    refused = house.ask("GET", path.replace("1h", "nonsense"), key="sb-auditor")
+    assert (refused.status, "is no moment" in refused.body.decode()) == (409, True)
 
 
 @pytest.mark.parametrize("form", ["purview", "ocsf", "cloudevents"])

@@ -85,4 +85,13 @@ GOVERNING: Final = (
             "signalbox.evidence.plain.main:main",
         ),
     ),
+    DeclaredHop(
+        name="evidence pack over the admin API",
+        carries=(Carries.METADATA,),
+        to=Here(("{temporary directory}",)),
+        asks="nobody",
+        why="the command that makes a pack, in a process of its own; its file is handed to the caller, who "
+        "may read that tenant's log, and is gone",
+        places=("signalbox.packing:ChildPacking._packed", "signalbox.packing:ChildPacking.pack"),
+    ),
 )

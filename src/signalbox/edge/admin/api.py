@@ -73,6 +73,9 @@ class AdminApi:
             self._gate.write_down(principal, error)
             await answer_error(send, error, receive, PROBLEM)
             return
+        if operation.media:
+            await answer(send, operation.status, made, [_PRIVATE], operation.media.encode())
+            return
         told = made if isinstance(made, Answer) else Answer(value=made)
         tag = etag(told.value if told.resource is None else told.resource).encode()
         extra = [(b"etag", tag), _PRIVATE]

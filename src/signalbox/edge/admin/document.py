@@ -87,6 +87,8 @@ def _operation(
     refusals |= each.also
     problem = schema_of[id(Problem)]
     answered = _content("the answer", schema_of[id(each.answer)]) | {"headers": _ETAG}
+    if each.media:
+        answered = {"description": "the file", "content": {each.media: {}}}
     asks = "any known credential" if each.reach == "self" else f"`{each.action}`, of the {each.reach}"
     told: dict[str, Any] = {
         "summary": each.summary,
@@ -100,7 +102,7 @@ def _operation(
             "431": {"description": "the headers are too large"},
         },
     }
-    if each.method == "GET":
+    if each.method == "GET" and not each.media:
         told["responses"]["304"] = {"description": "as `If-None-Match` says"}
     if each.body is not None:
         told["requestBody"] = {"required": True, "content": {_JSON: {"schema": schema_of[id(each.body)]}}}

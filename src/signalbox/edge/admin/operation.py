@@ -103,7 +103,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     tenant of the path's `{tenant}`, else of the query's `tenant`, else the principal's own (a tenant that is
     not there and one that is not theirs read the same: not found); "self" asks for a known credential only.
     `answer` is the type of what `handler` returns (itself, or in an `Answer`); `also` are statuses beside the
-    usual ones, with why.
+    usual ones, with why. `media`: where `handler` answers bytes, what they are; they have no entity tag.
     """
 
     method: Method
@@ -119,6 +119,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     matched: bool = False
     body_bytes_max: int = BODY_BYTES_MAX
     also: dict[int, str] = {}
+    media: str = ""
 
 
 def takes_tenant(operation: Operation) -> bool:
