@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from signalbox.adapters.stores.sqlite.acts import ACTS_FILE
+from signalbox.adapters.stores.sqlite.database import LOG_FILE
 from signalbox.adapters.stores.sqlite.switches import SWITCHES_FILE
 from signalbox.testing.served import Served, Vendor, eventually
 
@@ -127,3 +128,27 @@ def test_a_stall_of_the_whole_process_longer_than_the_lease_sends_nothing_on_wha
         for _ in range(20):
             assert served.chat("sb-anna", model="own-good").status == 403
         assert len(vendor.emulator.receipts.kept) == before
+
+
+def test_a_log_that_another_holds_locked_costs_no_request_more_than_its_deadline(
+    furnish: Callable[..., Path], vendor: Vendor
+) -> None:
+    """The writer waits for the lock; who is owed a durable record does not wait for the writer for ever."""
+    config = furnish()
+    with Served(config, config.parent / "data") as served:
+        warmed(served)
+        with closing(sqlite3.connect(served.data_dir / LOG_FILE, isolation_level=None)) as locked:
+            locked.execute("BEGIN IMMEDIATE")
+            before = len(vendor.emulator.receipts.kept)
+            began = time.monotonic()
+            headers = {"x-signalbox-deadline-ms": "1500", "x-signalbox-sensitivity": "confidential"}
+            answer = served.chat("sb-anna", headers, model="own-good")
+            took = time.monotonic() - began
+            assert answer.status in (503, 504), answer.body
+            assert took < 2, took
+            assert len(vendor.emulator.receipts.kept) == before, "nothing left before it was written down"
+            eventually(lambda: served.ask("GET", "/readyz").status == 503)
+        eventually(lambda: served.ask("GET", "/readyz").status == 200)
+        eventually(lambda: served.chat("sb-anna", headers, model="own-good").status == 200)
+    report = served.verified()
+    assert report.sound, report.findings

@@ -5,6 +5,7 @@ INVARIANT: every intent gets exactly one outcome, whatever ends the attempt.
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from typing import Final
 
 from signalbox.dispatch.attempt import Attempt, Hop, Settlement, Status, withdrawn
@@ -35,18 +36,19 @@ class Books:
         self.under_way: set[Attempt] = set()
         """Attempts whose first byte has left, and whose outcome is owed."""
 
-    async def announce(self, attempt: Attempt, permission: Permission, now_us: int) -> None:
-        """Write the intent; return once it is on disk, where that is owed. `now_us` is wall clock."""
+    def announce(self, attempt: Attempt, permission: Permission, now_us: int) -> Awaitable[None] | None:
+        """Write the intent. What is returned, where that is owed, ends once it is on disk: nothing is sent
+        before. `now_us` is wall clock."""
         self._failpoint("dispatch.before_intent")
         why = attempt.hop.step.hop
         if why != "primary":
             self._meter.hop(attempt.endpoint.id, why)
         intent = attempt.intent(permission, now_us)
         if attempt.hop.order.durable:
-            await self._commit(attempt, intent)
-        else:
-            self._decisions.post([intent])
+            return self._commit(attempt, intent)
+        self._decisions.post([intent])
         self._failpoint("dispatch.after_intent")
+        return None
 
     def withdraw(self, hop: Hop, permission: Permission, reasons: tuple[str, ...]) -> None:
         """Write down that this hop sends nothing."""
@@ -83,14 +85,23 @@ class Books:
         return settled
 
     async def _commit(self, attempt: Attempt, intent: Record) -> None:
+        """INVARIANT: however slow the log is, it is not waited for longer than the attempt may take."""
+        left_us = attempt.hop.deadline_us - self._clock.monotonic_us()
         try:
-            await self._decisions.commit([intent])
+            async with asyncio.timeout(left_us / 1_000_000):
+                await self._decisions.commit([intent])
+        except TimeoutError:
+            self._never_left(attempt, "the decision log did not take its intent in time")
+            raise LogUnavailable("the decision log did not answer in time: nothing was sent") from None
         except asyncio.CancelledError:
-            # The intent may be on disk, and then it is owed an outcome.
-            cancelled = ProviderFailure(FailureKind.CANCELLED, "the request was cancelled before it left")
-            now_us, wall_us = self._clock.monotonic_us(), self._clock.now_us()
-            self._write(attempt.outcome("cancelled", cancelled, attempt.settlement(), now_us, wall_us))
+            self._never_left(attempt, "the request was cancelled before it left")
             raise
+
+    def _never_left(self, attempt: Attempt, words: str) -> None:
+        """The intent may be on disk, and then it is owed an outcome."""
+        cancelled = ProviderFailure(FailureKind.CANCELLED, words)
+        now_us, wall_us = self._clock.monotonic_us(), self._clock.now_us()
+        self._write(attempt.outcome("cancelled", cancelled, attempt.settlement(), now_us, wall_us))
 
     def _write(self, outcome: Record) -> None:
         try:
