@@ -53,7 +53,8 @@ To = AtEndpoint | Configured | Here | ToCaller | InProcess
 class DeclaredHop(Struct, frozen=True, kw_only=True):
     """`asks`: policy, at the moment of sending; or nobody, and then `why` says why nobody need be asked, as
     it else says how policy is. `places`: where in the code it can open or write something,
-    `module:qualified.name`; one place may serve several hops."""
+    `module:qualified.name`; one place may serve several hops. `package.*` stands for all modules of a package
+    that runs in a process of its own."""
 
     name: str
     carries: tuple[Carries, ...]

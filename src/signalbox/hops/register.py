@@ -15,7 +15,6 @@ ABSENT: Final[dict[str, str]] = {
     "shadow": "no copy of a request goes anywhere besides",
     "webhook": "nobody is told of anything by a call",
     "pushed telemetry": "no metric, trace or log line is sent; `/metrics` is fetched",
-    "semantic cache": "no embedding of a prompt is made for the cache, which knows equal questions only",
     "vendor-side fallback": "hosted tools, remote connectors, files, image addresses and stored "
     "conversations of a vendor are refused at the door",
 }
@@ -36,7 +35,8 @@ INERT: Final = frozenset((
 
 def hops_at(place: str) -> tuple[str, ...]:
     """The hops that a place in the code serves; empty if it is not declared."""
-    return _AT.get(place, ())
+    module = place.partition(":")[0]
+    return _AT.get(place) or _AT.get(f"{module.rpartition('.')[0]}.*", ())
 
 
 def _by_place() -> dict[str, tuple[str, ...]]:

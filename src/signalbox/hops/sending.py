@@ -63,6 +63,15 @@ SENDING: Final = (
         "caller, now; what was asked before a release or a kill is not kept after it",
     ),
     DeclaredHop(
+        name="likeness",
+        carries=(Carries.CONTENT,),
+        credentials=True,
+        to=AtEndpoint(),
+        asks="policy",
+        why="what a question means, asked of a model where a tenant has answers to questions alike given twice: "
+        "a decision of its own for the same caller, at least as sensitive as the question, sent as `primary`",
+    ),
+    DeclaredHop(
         name="shared cache",
         carries=(Carries.CONTENT, Carries.DERIVED),
         credentials=True,
@@ -74,6 +83,16 @@ SENDING: Final = (
             "signalbox.adapters.caches.valkey",
             "signalbox.adapters.caches.valkey:ValkeyCache.__init__",
         ),
+    ),
+    DeclaredHop(
+        name="document reader",
+        carries=(Carries.CONTENT,),
+        to=Here(),
+        asks="nobody",
+        why="a child process takes a file on its standard input and gives back its text: no secret of ours, no "
+        "file written, and no more than some time and memory; nothing is sent by it. Its command line has the "
+        "file's name, which users of this machine can see",
+        places=("signalbox.workloads.reading.*",),
     ),
     DeclaredHop(
         name="classifier",
