@@ -113,7 +113,8 @@ class Pipeline:
         """An answer that was given before, once it is written down that it is given again."""
         entry = entry_name(self._log, decided.facts.tenant, looked.place)
         whose = self._who(decided.principal, decided.subject)
-        self._log.post([hit_record(decided, whose, recalled, looked.kill_epoch, entry)])
+        hit = hit_record(decided, whose, recalled, looked.kill_epoch, entry, looked.alike_e4)
+        self._log.post([hit])
         if self.keeper is not None:
             self.keeper.keep(decided, recalled)
         return recalled

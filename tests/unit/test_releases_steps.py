@@ -103,6 +103,18 @@ def test_case_and_blanks_make_nobody_another_person() -> None:
     house.approve(number, "cora")
 
 
+def test_whoever_drafts_under_another_name_of_theirs_does_not_approve() -> None:
+    house = House()
+    ben = Approver(name="ben", subject="Ben", key=KEYS["Ben"], also=("key:acme:ben",))
+    made = content_of(
+        [SourceText(role="settings", name="signalbox.toml", text="one")], Terms(approvers=(ben,))
+    )
+    house.kept[made.hash] = made.bytes
+    house.do("key:acme:ben", steps.draft(house.releases, made, summary="s", base=None, log="l", nonce="n"))
+    with pytest.raises(SelfApproval):
+        house.approve(1)
+
+
 def test_who_is_no_approver_any_more_has_no_say_by_an_old_approval() -> None:
     house = House()
     one = house.draft("one")

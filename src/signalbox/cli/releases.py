@@ -84,7 +84,9 @@ def draft_with(settings: Settings, name: str, rules: str) -> None:
     made = ask(settings, "POST", _DOOR, ReleaseView, body=wanted)
     screen = console()
     screen.print(f"release {made.number} is drafted, with {name}: content {made.hash}", soft_wrap=True)
-    screen.print("the files do not have these rules: --write puts them there for the drafts to come")
+    screen.print(
+        "the files do not have these rules: --write puts them there for the drafts to come", soft_wrap=True
+    )
 
 
 def listed(config: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from signalbox.config.checks import distinct, name, text, whole
+from signalbox.config.checks import distinct, name, text, texts, whole
 from signalbox.config.faults import Faults
 from signalbox.config.locate import FieldPath, Lines
 from signalbox.config.tables import Document
@@ -154,6 +154,7 @@ def terms_of(document: Document, faults: Faults) -> Terms:
                 name=name(faults, (*path, "name"), written.name),
                 subject=text(faults, (*path, "subject"), written.subject),
                 key=key,
+                also=texts(faults, (*path, "also"), written.also),
             )
         )
     for field in ("name", "subject", "key"):

@@ -362,6 +362,7 @@ class ApproverTable(Struct, frozen=True, kw_only=True):
     name: Id
     subject: Annotated[str, Meta(description="who it is as a caller: the `subject` of a key or a token")]
     key: Annotated[str, Meta(description="a public key, as `signalbox release keygen` prints it")]
+    also: tuple[str, ...] = ()
 
 
 class ReleasesTable(Struct, frozen=True, kw_only=True):

@@ -72,6 +72,15 @@ SENDING: Final = (
         "a decision of its own for the same caller, at least as sensitive as the question, sent as `primary`",
     ),
     DeclaredHop(
+        name="likeness",
+        carries=(Carries.CONTENT,),
+        credentials=True,
+        to=AtEndpoint(),
+        asks="policy",
+        why="what a question means, asked of a model where a tenant wants answers to like questions given: "
+        "a decision of its own for the same caller, at least as sensitive as the question, sent as `primary`",
+    ),
+    DeclaredHop(
         name="shared cache",
         carries=(Carries.CONTENT, Carries.DERIVED),
         credentials=True,

@@ -356,6 +356,7 @@ class _Doors:
         raise NotPermitted(f"a release is of every tenant: this asks for {named} in each of them")
 
     def _view(self, release: Release) -> ReleaseView:
+        approved = self._desk.releases.get(release.origin)
         proved, simulated, publication = release.proved, release.simulated, release.publication
         return ReleaseView(
             number=release.number,
@@ -371,7 +372,7 @@ class _Doors:
             origin=release.origin,
             proved=None if proved is None else _same(proved, ProofView),
             simulated=None if simulated is None else _same(simulated, SimulationView),
-            approvals=tuple(_same(approval, ApprovalView) for approval in release.approvals),
+            approvals=tuple(_same(approval, ApprovalView) for approval in approved.approvals),
             published_us=release.published_us,
             published_by=release.published_by,
             proof="" if publication is None else publication.proof,

@@ -30,11 +30,13 @@ class SourceText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Approver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A person who may approve: `subject` is who they are as a caller, `key` their public key."""
+    """A person who may approve: `subject` is who they are as a caller, `also` under which other names they
+    are one, `key` their public key."""
 
     name: str
     subject: str
     key: str
+    also: tuple[str, ...] = ()
 
 
 class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

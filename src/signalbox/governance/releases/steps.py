@@ -116,7 +116,7 @@ def approve(
         signature=signature,
         subject=approver.subject,
     )
-    _check_approval(release, approved)
+    _check_approval(release, approved, approver)
     for earlier in release.approvals:
         if same_person(earlier.subject, approver.subject) or earlier.key == key:
             raise ReleaseRefused(f"`{approver.name}` has approved release {number} already")
@@ -212,7 +212,7 @@ def standing_approvals(release: Release, terms: Terms) -> tuple[Approved, ...]:
     for approval in release.approvals:
         try:
             named = _approver(terms, approval.key)
-            _check_approval(release, approval)
+            _check_approval(release, approval, named)
         except (ApprovalInvalid, SelfApproval):
             continue
         fresh = not any(
@@ -233,8 +233,8 @@ def same_person(left: str, right: str) -> bool:
     return left.strip().casefold() == right.strip().casefold()
 
 
-def _check_approval(release: Release, approved: Approved) -> None:
-    if same_person(approved.subject, release.author):
+def _check_approval(release: Release, approved: Approved, approver: Approver) -> None:
+    if any(same_person(name, release.author) for name in (approved.subject, *approver.also)):
         raise SelfApproval(
             f"`{approved.subject}` drafted release {release.number}: somebody else approves it"
         )
