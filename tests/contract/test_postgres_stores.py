@@ -1,19 +1,21 @@
 """The stores on a real PostgreSQL pass the public suites, and what is theirs alone."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import psycopg
 import pytest
 
 from signalbox.adapters.stores.postgres.acts import PostgresActStore
-from signalbox.adapters.stores.postgres.link import Link
+from signalbox.adapters.stores.postgres.link import Bounds, Link
 from signalbox.adapters.stores.postgres.log_reader import PostgresLogReader
 from signalbox.adapters.stores.postgres.log_store import PostgresLogStore
 from signalbox.adapters.stores.postgres.payloads import PostgresPayloadStore
 from signalbox.adapters.stores.postgres.switches import PostgresSwitchStore
 from signalbox.domain.errors import LogHeld, LogUnavailable
 from signalbox.domain.switches import NOTHING_STOPPED
-from signalbox.ports.log import LogStore
+from signalbox.ports.log import LogInDoubt, LogStore
 from signalbox.testing.act_store import ActStoreContract, act
 from signalbox.testing.act_store import OpenStore as OpenActs
 from signalbox.testing.log_erasure import LogErasureContract
@@ -21,6 +23,7 @@ from signalbox.testing.log_store import LogStoreContract, Place, batch_of, store
 from signalbox.testing.payload_store import OpenStore as OpenPayloads
 from signalbox.testing.payload_store import PayloadStoreContract
 from signalbox.testing.postgres_server import PostgresServer
+from signalbox.testing.served import eventually
 from signalbox.testing.switch_store import change
 
 _END_WRITERS = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
@@ -157,3 +160,70 @@ def test_a_server_that_may_lose_what_it_confirmed_is_refused(postgres: PostgresS
     address = f"{postgres.database()}&options=-csynchronous_commit%3Doff"
     with pytest.raises(LogUnavailable, match="synchronous_commit"):
         PostgresLogStore(Link.to(address), "here").acquire()
+
+
+def test_a_lock_that_another_holds_costs_its_bound_and_leaves_no_doubt(database: str) -> None:
+    store = PostgresLogStore(Link.to(database, Bounds(lock_ms=200)), "here")
+    store.acquire()
+    store.append(batch_of(0, "a"))
+    with Link.to(database).connect() as other, other.transaction():
+        other.execute("SELECT 1 FROM log FOR UPDATE")
+        began = time.monotonic()
+        with pytest.raises(LogUnavailable) as refused:
+            store.append(batch_of(1, "b"))
+        assert not isinstance(refused.value, LogInDoubt)
+        assert time.monotonic() - began < 1.0
+    store.append(batch_of(1, "c"))
+    assert [record for _, record in store.scan()] == [stored("a"), stored("c")]
+    store.release()
+
+
+def test_a_connection_that_ends_under_an_append_leaves_a_doubt_that_is_settled(database: str) -> None:
+    link = Link.to(database)
+    store = PostgresLogStore(link, "here")
+    store.acquire()
+    with link.connect() as other:
+        with other.transaction():
+            other.execute("SELECT 1 FROM log FOR UPDATE")  # so that the append is under way, and waits
+            with ThreadPoolExecutor(1) as pool:
+                appending = pool.submit(store.append, batch_of(0, "a"))
+                with link.connect() as administrator:
+                    ended = "SELECT bool_or(pg_terminate_backend(pid)) FROM pg_locks WHERE NOT granted"
+                    eventually(lambda: administrator.execute(ended).fetchone() == (True,))
+                with pytest.raises(LogInDoubt):
+                    appending.result()
+    assert store.next_number() == 0
+    store.append(batch_of(0, "b"))
+    assert [record for _, record in store.scan()] == [stored("b")]
+    store.release()
+
+
+def test_a_node_needs_no_right_to_change_the_schema(postgres: PostgresServer) -> None:
+    """The role and its rights are those of docs/howto/run-on-postgresql.md."""
+    address = postgres.database()
+    with Link.to(address).connect() as owner:
+        owner.execute("CREATE ROLE signalbox_node LOGIN")
+        owner.execute("GRANT USAGE ON SCHEMA signalbox TO signalbox_node")
+        owner.execute(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA signalbox TO signalbox_node"
+        )
+    link = Link.to(address.replace("signalbox@", "signalbox_node@"))
+    store = PostgresLogStore(link, "here")
+    store.acquire()
+    store.append(batch_of(0, "a", digest=b"content"))
+    store.tenant_key("acme")
+    PostgresPlace(link.address).break_lock()
+    with pytest.raises(LogUnavailable):
+        store.append(batch_of(1, "lost"))
+    store.append(batch_of(1, "b"))
+    store.release()
+    with (
+        closing(PostgresSwitchStore(link, "here")) as switches,
+        closing(PostgresActStore(link, "here")) as acts,
+    ):
+        switches.change([change("vendor:a")])
+        acts.append([act(1)], after=0)
+        acts.keep("00", b"content")
+        acts.set_logged(1)
+    with link.connect() as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("DROP TABLE batch")
