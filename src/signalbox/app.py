@@ -51,6 +51,7 @@ from signalbox.identity.issuer import Issuer
 from signalbox.identity.trust import Trust
 from signalbox.kept import Kept
 from signalbox.key_services import KeyServices
+from signalbox.likening import embedder
 from signalbox.pipeline import Pipeline
 from signalbox.policy import compile_policy
 from signalbox.ports.cache import Cache
@@ -225,6 +226,7 @@ class Signalbox:
                 failpoint=self._failpoint,
                 recall=self.recall if settings.tenant_caches else None,
             )
+            self.recall.embed = embedder(self.pipeline)
             self.kept = self._kept(settings, opened)
             self._pin_release()
             follower = Follower(self._release_number, self._served_number, self.reload, self.interlock.close)

@@ -85,7 +85,9 @@ def _granted(decided: Decided) -> tuple[str, ...]:
     return tuple([item.endpoint for item in decided.plan.attempts if grant_of(reasons[index[item.endpoint]])])
 
 
-def hit_record(decided: Decided, whose: Who, recalled: Delivery, kill_epoch: int, entry: str) -> Record:
+def hit_record(
+    decided: Decided, whose: Who, recalled: Delivery, kill_epoch: int, entry: str, alike_e4: int
+) -> Record:
     """The terminal record of a request that was answered as another was before it."""
     traits, endpoint = decided.traits, recalled.endpoint
     return Record(
@@ -94,6 +96,7 @@ def hit_record(decided: Decided, whose: Who, recalled: Delivery, kill_epoch: int
         decided.id,
         decided.clock_us,
         HitBody(
+            alike=alike_e4,
             app=traits.app,
             boundary=traits.boundary,
             catalogue=decided.verdict.catalogue,

@@ -56,6 +56,8 @@ def recall_rules(settings: Settings) -> dict[str, RecallRules]:
             sensitivity_max=cache.sensitivity_max,
             scope=cache.scope,
             any_temperature=cache.any_temperature,
+            alike_model=cache.alike_model,
+            alike_min_e4=cache.alike_min_e4,
         )
         for tenant, cache in settings.tenant_caches.items()
     }

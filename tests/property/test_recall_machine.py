@@ -2,6 +2,8 @@
 again: the same answers are given twice, to the letter, and none to anybody else."""
 
 import asyncio
+import math
+import struct
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from signalbox.dispatch.delivery import Recalled
 from signalbox.domain.reply import Event, TextDelta
 from signalbox.domain.request import Declared, Message, Request, Sampling, Text, Tool
 from signalbox.domain.verdict import PolicyRelease
-from signalbox.recall import Recall, RecallRules
+from signalbox.recall import Asked, Recall, RecallRules
 from signalbox.recall.rules import Scope
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
@@ -32,15 +34,30 @@ CATALOGUES = [
     ranked(endpoint("a", vendor="v", terms_version="2"), endpoint("b", vendor="w")),
 ]
 TTL_MS = 60_000
-SCOPES: dict[str, Scope] = {"acme": "groups", "other": "user", "shared": "tenant"}
+SCOPES: dict[str, Scope] = {"acme": "groups", "other": "user", "shared": "tenant", "alike": "groups"}
+ALIKE = "alike"
+VECTORS = {
+    "Rewrite this.": (1.0, 0.0, 0.0),
+    "Rewrite this!": (0.98, 0.2, 0.0),
+    "Rewrite this please.": (0.9, 0.0, 0.44),
+    "Rewrite that.": (0.0, 1.0, 0.0),
+}
+"""What the words mean. The second is like the first beyond what is asked, and only just; the third is not."""
+ALIKE_MIN_E4 = 9_700
 TENANTS = {name: tenant(name) for name in (*SCOPES, "without")}
 RULES = {
-    name: RecallRules(ttl_ms=TTL_MS, scope=scope, any_temperature=name == "other")
+    name: RecallRules(
+        ttl_ms=TTL_MS,
+        scope=scope,
+        any_temperature=name == "other",
+        alike_model="meanings" if name == ALIKE else "",
+        alike_min_e4=ALIKE_MIN_E4,
+    )
     for name, scope in SCOPES.items()
 }
 often = st.sampled_from  # the first of each is what shrinking leads to
 CALLERS = {
-    "tenant": often(["acme", "acme", "acme", "other", "shared", "without"]),
+    "tenant": often(["acme", "alike", "alike", "other", "shared", "without"]),
     "groups": often([("one",), ("one",), ("two",), ("one", "two")]),
     "user": often(["anna", "anna", "ben"]),
     "assert": often([frozenset({"label", "user"}), frozenset({"label", "user", "app"})]),
@@ -48,7 +65,7 @@ CALLERS = {
     "boundary": often(["world", "world", "eu"]),
 }
 QUESTIONS = {
-    "text": often(["Rewrite this.", "Rewrite this.", "Rewrite that."]),
+    "text": often([*VECTORS, "Rewrite this.", "Rewrite this!"]),
     "temperature": often([0.0, 0.0, 0.0, 0.0, None, 0.5]),
     "target": often(["auto", "auto", "auto:cost", "b"]),
     "max_tokens": often([None, None, 100, 1]),
@@ -80,6 +97,7 @@ class Cached(RuleBasedStateMachine):
             RULES,
         )
         self.house.pipeline.recall = self.recall
+        self.recall.embed = meaning
         self.model: list[Kept] = []
         self.release = (0, 0)
         self.epoch = 0
@@ -102,6 +120,7 @@ class Cached(RuleBasedStateMachine):
         counted["asked"] += who["tenant"] in SCOPES
         if expected is not None:
             counted["hits"] += 1
+            counted["alike"] += expected.what["text"] != what["text"]
             assert said == expected.said
             assert delivery.settlement.cost.nanos == 0
             assert len(self.house.log.hits) + len(self.house.log.decisions) == self.number
@@ -125,6 +144,15 @@ class Cached(RuleBasedStateMachine):
             self.ask(who | {name: other}, what, False)
         else:
             self.ask(who, what | {name: other}, False)
+
+    @precondition(lambda self: self.asks)
+    @rule(back=st.integers(1, 4), texts=st.lists(st.sampled_from([*VECTORS]), min_size=2, max_size=4))
+    def ask_in_other_words(self, back: int, texts: list[str]) -> None:
+        who, what = self.asks[-min(back, len(self.asks))]
+        who = who | {"tenant": ALIKE, "label": "general"}
+        what = what | {"temperature": 0.0, "tools": False, "n": 1, "max_tokens": None}
+        for text in texts:
+            self.ask(who, what | {"text": text}, False)
 
     @rule(
         happens=st.sampled_from(["wait", "wait", "wait", "publish", "kill", "erase"]),
@@ -164,15 +192,21 @@ class Cached(RuleBasedStateMachine):
         compared = {"tenant", "label", "boundary", *left_out}
         if SCOPES[who["tenant"]] != "tenant":
             compared |= {"groups", "assert"}
-        for kept in self.model:
-            if (
-                kept.until > self.house.clock.monotonic_us()
-                and kept.moment[1] == self.release
-                and all(kept.who[name] == who[name] for name in compared)
-                and kept.what == what
-            ):
+        theirs = [
+            kept
+            for kept in self.model
+            if kept.until > self.house.clock.monotonic_us()
+            and kept.moment[1] == self.release
+            and all(kept.who[name] == who[name] for name in compared)
+        ]
+        for kept in theirs:
+            if kept.what == what:
                 return kept
-        return None
+        if who["tenant"] != ALIKE:
+            return None
+        near = [kept for kept in theirs if kept.what | {"text": ""} == what | {"text": ""}]
+        near = [kept for kept in near if cosine(kept.what["text"], what["text"]) * 10_000 >= ALIKE_MIN_E4]
+        return max(near, key=lambda kept: cosine(kept.what["text"], what["text"]), default=None)
 
     def keepable(self, who: dict[str, Any], what: dict[str, Any]) -> bool:
         return (
@@ -208,6 +242,19 @@ class Cached(RuleBasedStateMachine):
         return said, delivery.settlement.finish, delivery
 
 
+def cosine(one: str, other: str) -> float:
+    """Of two texts, worked out from the definition."""
+    a, b = VECTORS[one], VECTORS[other]
+    dot = sum(x * y for x, y in zip(a, b, strict=True))
+    return dot / (math.hypot(*a) * math.hypot(*b))
+
+
+async def meaning(asked: Asked, model: str, words: str) -> bytes | None:
+    assert model == "meanings"
+    assert asked.facts.tenant == ALIKE
+    return struct.pack("<3f", *VECTORS[words])
+
+
 def run(examples: int) -> None:
     counted.clear()
     run_state_machine_as_test(
@@ -216,6 +263,7 @@ def run(examples: int) -> None:
     )
     assert counted["asked"] > 10 * examples
     assert counted["hits"] >= 0.3 * counted["asked"], counted
+    assert counted["alike"] > examples // 4, counted
 
 
 def test_hits_are_those_of_a_model_that_compares_everything() -> None:

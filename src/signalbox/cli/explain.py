@@ -61,7 +61,8 @@ def show(out: Console, story: Story, decision: str) -> None:
         out.print(
             f"{_when(hit.clock_us)}: `{hit.target}` was asked for by {hit.subject}, and given the answer of "
             f"{hit.source} again: {hit.endpoint} ({hit.model} of {hit.vendor}, processed by {hit.processor} "
-            f"in {hit.region}), which policy {hit.policy[:16]}… permits; nothing was sent",
+            f"in {hit.region}), which policy {hit.policy[:16]}… permits; nothing was sent"
+            + (f"; that question was {hit.alike / 100:.2f} % like it" if hit.alike else ""),
             soft_wrap=True,
         )
     if story.decision is not None:

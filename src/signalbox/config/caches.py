@@ -8,7 +8,7 @@ from signalbox.config.faults import Faults
 from signalbox.config.locate import FieldPath
 from signalbox.config.settings import CacheSettings, TenantCacheSettings
 from signalbox.config.tables import CacheTable, Document, TenantCacheTable
-from signalbox.config.units import duration_ms, size_bytes
+from signalbox.config.units import duration_ms, share_e4, size_bytes
 from signalbox.domain.traits import SENSITIVITY_LABELS, Sensitivity
 
 _URL: Final = re.compile(r"(valkeys?://[^\s@/]+(/\d*)?|unix:///[^\s@]+)")
@@ -83,4 +83,14 @@ def _tenant_cache(
         sensitivity_max=sensitivity_max,
         scope=written.scope,
         any_temperature=written.any_temperature,
+        alike_model=written.alike_model,
+        alike_min_e4=_likeness(written, path, faults),
     )
+
+
+def _likeness(written: TenantCacheTable, path: FieldPath, faults: Faults) -> int:
+    """In 1e-4. What is less like than a half is not like."""
+    least_e4 = quantity(faults, (*path, "alike_min"), share_e4, written.alike_min)
+    if faults.clean((*path, "alike_min")) and least_e4 < 5_000:
+        faults.report((*path, "alike_min"), f"expected from 0.5 to 1; found `{written.alike_min}`")
+    return least_e4

@@ -139,6 +139,8 @@ class TenantCacheSettings(Struct, frozen=True, kw_only=True):
     sensitivity_max: Sensitivity
     scope: Literal["user", "groups", "tenant"]
     any_temperature: bool
+    alike_model: str = ""
+    alike_min_e4: int = 9_500
 
 
 class PayloadKeySettings(Struct, frozen=True, kw_only=True):

@@ -264,6 +264,8 @@ class TenantCacheTable(Struct, frozen=True, kw_only=True):
         Meta(description="with whom an answer is shared: `user`, `groups` (the default) or `tenant`"),
     ] = "groups"
     any_temperature: bool = False
+    alike_model: Annotated[str, Meta(description="the embedding model or endpoint that is asked")] = ""
+    alike_min: Share = Decimal("0.95")
 
 
 class TenantPolicyTable(Struct, frozen=True, kw_only=True):

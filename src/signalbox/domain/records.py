@@ -122,10 +122,12 @@ class DenialBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tokens_out_max: int = 0
 
 
-class HitBody(Struct, frozen=True):
+class HitBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`source` is the attempt that the answer came of, `endpoint` to `vendor` who gave it then and may give
-    it now. `entry` is a pseudonym of where it stood: equal for equal questions in equal circumstances."""
+    it now. `entry` is a pseudonym of where it stood: equal for equal questions in equal circumstances.
+    `alike`: how like the question was that it answered (1e-4); left out where it was the very same."""
 
+    alike: int = 0
     app: str
     boundary: str
     catalogue: str

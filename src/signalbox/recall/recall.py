@@ -4,13 +4,14 @@ still one that this caller may have?
 A hit is a hop like any other: the interlock is asked about the endpoint that answered then, for this caller,
 now. What is kept was given whole and had passed every check that was asked for.
 
-It judges no likeness of questions, and it is not what makes an answer permissible: without it every request
-is decided as before. Where the cache fails, a request goes on as one that was not found.
+Likeness of questions is judged within a partition only, and where a tenant wants it. The cache is not what
+makes an answer permissible: without it every request is decided as before. Where it fails, a request goes on
+as one that was not found.
 """
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -28,9 +29,11 @@ from signalbox.domain.traits import Facts, Traits
 from signalbox.normalise.collect import Collector, IncompleteStream
 from signalbox.ports.cache import Cache, CacheUnavailable, Found, Kept, Place
 from signalbox.ports.clock import Clock
+from signalbox.recall.likeness import Like, Likenesses, direction
 from signalbox.recall.rules import (
     Circumstances,
     RecallRules,
+    likened,
     may_keep,
     may_recall,
     place_of,
@@ -45,6 +48,8 @@ _MISS: Final = b"signalbox; fwd=miss"
 _STORED: Final = b"signalbox; fwd=miss; stored"
 _UNAVAILABLE: Final = b"signalbox; fwd=miss; detail=unavailable"
 _HIT: Final = b"signalbox; hit; ttl=%d"
+_ALIKE: Final = b"; detail=alike"
+_LIKENESSES_MAX: Final = 10_000
 
 
 class _Answer(Struct, frozen=True):
@@ -69,6 +74,11 @@ class Asked(Struct, frozen=True):
     ranking: str
 
 
+Embed = Callable[[Asked, str, str], Awaitable[bytes | None]]
+"""What words of a request mean to a model, as `domain.reply.Reply.vectors` has it; None where that cannot be
+known. A hop of its own: it asks policy, and raises nothing."""
+
+
 class RecallCounts(Struct):
     """Of look-ups, since the start: `hits` were given again; `misses` not found; `refused` found, and not
     permitted any more; `bypassed` no question for a cache; `unavailable` not answered in time. `stored`
@@ -86,7 +96,8 @@ class RecallCounts(Struct):
 class Looked(Struct, frozen=True):
     """What the stage says of a request: `status` in the words of `Cache-Status`. With `recalled` there is an
     answer already, which the interlock let go at `kill_epoch`; else, if it `keeps`, the answer that is to
-    come is kept at `place`, unless a release follows or a kill after `kill_epoch`."""
+    come is kept at `place`, unless a release follows or a kill after `kill_epoch`. `alike_e4`: how like the
+    question was whose answer it is (1e-4); 0: the very same. `like`: what this question means."""
 
     asked: Asked
     status: bytes
@@ -94,6 +105,8 @@ class Looked(Struct, frozen=True):
     keeps: bool = False
     kill_epoch: int = 0
     recalled: Recalled | None = None
+    like: Like | None = None
+    alike_e4: int = 0
 
 
 class Recall:
@@ -123,6 +136,8 @@ class Recall:
         self._entry_bytes_max = entry_bytes_max
         self._change = interlock.change
         self._moment = (interlock.kill_epoch, self._current())
+        self.embed: Embed | None = None
+        self._likenesses = Likenesses(_LIKENESSES_MAX)
         self.counts = RecallCounts()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._decoder = msgspec.msgpack.Decoder(_Answer)
@@ -153,10 +168,39 @@ class Recall:
         except CacheUnavailable:
             self.counts.unavailable += 1
             return replace(missed, status=_UNAVAILABLE, keeps=False)
-        if found is None:
+        if found is not None:
+            return self._permitted(missed, found)
+        if rules.alike_model and self.embed is not None:
+            return await self._alike(missed, rules, self.embed)
+        self.counts.misses += 1
+        return missed
+
+    async def _alike(self, missed: Looked, rules: RecallRules, embed: "Embed") -> Looked:
+        """The answer to a question that is like this one, in the same partition; else what this one means."""
+        compared = likened(missed.asked.request, missed.place)
+        vector = await embed(missed.asked, rules.alike_model, compared[0]) if compared else None
+        unit = direction(vector) if vector is not None else None
+        if compared is None or unit is None:
             self.counts.misses += 1
             return missed
-        return self._permitted(missed, found)
+        missed = replace(missed, like=Like(compared[1], unit))
+        nearest = self._likenesses.nearest(missed.like, rules.alike_min_e4, self._clock.monotonic_us())
+        if nearest is not None:
+            key, alike_e4 = nearest
+            place = Place(missed.place.partition, key)
+            try:
+                found = await self._cache.get(place)
+            except CacheUnavailable:
+                self.counts.unavailable += 1
+                return replace(missed, status=_UNAVAILABLE, keeps=False)
+            if found is not None:
+                looked = self._permitted(missed, found)
+                if looked.recalled is None:
+                    return looked
+                looked.recalled.cache_status += _ALIKE
+                return replace(looked, place=place, alike_e4=alike_e4, status=looked.recalled.cache_status)
+        self.counts.misses += 1
+        return missed
 
     def _permitted(self, missed: Looked, found: Found) -> Looked:
         """INVARIANT: no answer leaves whose endpoint policy, catalogue and kill switch do not permit now."""
@@ -218,6 +262,9 @@ class Recall:
             kept = await self._cache.put(looked.place, Kept(tenant, subject, release, content), rules.ttl_ms)
         except CacheUnavailable:
             return False  # the next look-up says so to its caller
+        if kept and looked.like is not None:
+            until_us = self._clock.monotonic_us() + rules.ttl_ms * 1_000
+            self._likenesses.add(looked.like, looked.place.key, tenant, subject, until_us)
         self.counts.stored += kept
         self.counts.stored_bytes += len(content) if kept else 0
         return kept
@@ -241,6 +288,7 @@ class Recall:
         """Other rules from here on; what a tenant kept by others is forgotten."""
         for tenant, before in self._rules.items():
             if rules.get(tenant) != before:
+                self._likenesses.purge(tenant=tenant)
                 await self._purge(tenant=tenant)
         self._rules = rules
         await self._follow()
@@ -251,9 +299,9 @@ class Recall:
         Raises `CacheUnavailable`: then it is not done, and has to be asked for again.
         """
         await self.settle()
-        return await self._cache.purge(
-            tenant=tenant, subject=subject_digest(tenant, subject) if subject else ""
-        )
+        whose = subject_digest(tenant, subject) if subject else ""
+        self._likenesses.purge(tenant=tenant, subject=whose)
+        return await self._cache.purge(tenant=tenant, subject=whose)
 
     @property
     def bytes(self) -> int:

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signalbox.domain.principal import Principal
 from signalbox.domain.reply import Reply
@@ -29,12 +30,16 @@ class RecallRules(Struct, frozen=True, kw_only=True):
 
     `scope`: with whom an answer may be shared: with nobody, with callers of the very same groups and rights,
     or with the tenant. `any_temperature`: also where the request does not declare a temperature of 0.
+    `alike_model`: who is asked what a question means (empty: nobody, only the very same is found);
+    `alike_min_e4`: how like a question must be (cosine, 1e-4) to be given the other's answer.
     """
 
     ttl_ms: int
     sensitivity_max: Sensitivity = Sensitivity.GENERAL
     scope: Scope = "groups"
     any_temperature: bool = False
+    alike_model: str = ""
+    alike_min_e4: int = 9_500
 
 
 class Circumstances(Struct, frozen=True, kw_only=True):
@@ -98,7 +103,12 @@ def place_of(
         circumstances,
         request.target,
     )
-    question = (
+    return Place(_digest(partition), _digest(_question(request)))
+
+
+def _question(request: Request) -> Sequence[object]:
+    """Everything that reaches a vendor, and what is noted of it."""
+    return (
         request.messages,
         request.tool_choice,
         request.parallel_tool_calls,
@@ -108,7 +118,19 @@ def place_of(
         request.cache,
         request.notes,
     )
-    return Place(_digest(partition), _digest(question))
+
+
+def likened(request: Request, place: Place) -> tuple[str, str] | None:
+    """The words by which a question may be likened to others, and the bucket that they must share: the
+    partition and everything of the question but those words. None of what is not asked in words alone."""
+    last = request.messages[-1] if request.messages else None
+    if last is None or last.role != "user" or not all(type(part) is Text for part in last.parts):
+        return None
+    words = "\n".join([part.text for part in last.parts if type(part) is Text])
+    if not words.strip():
+        return None
+    unworded = replace(request, messages=request.messages[:-1])
+    return words, _digest((place.partition, len(last.parts), _question(unworded)))
 
 
 def subject_digest(tenant: str, subject: str) -> str:
