@@ -68,15 +68,6 @@ SENDING: Final = (
         credentials=True,
         to=AtEndpoint(),
         asks="policy",
-        why="what a question means, asked of a model where a tenant has answers to questions alike given twice: "
-        "a decision of its own for the same caller, at least as sensitive as the question, sent as `primary`",
-    ),
-    DeclaredHop(
-        name="likeness",
-        carries=(Carries.CONTENT,),
-        credentials=True,
-        to=AtEndpoint(),
-        asks="policy",
         why="what a question means, asked of a model where a tenant wants answers to like questions given: "
         "a decision of its own for the same caller, at least as sensitive as the question, sent as `primary`",
     ),
@@ -98,9 +89,9 @@ SENDING: Final = (
         carries=(Carries.CONTENT,),
         to=Here(),
         asks="nobody",
-        why="a child process takes a file on its standard input and gives back its text: no secret of ours, no "
-        "file written, and no more than some time and memory; nothing is sent by it. Its command line has the "
-        "file's name, which users of this machine can see",
+        why="a child process takes a file on its standard input and gives back its text: no secret of ours, "
+        "no file written, and no more than some time and memory; nothing is sent by it. Its command line has "
+        "the file's name, which users of this machine can see",
         places=("signalbox.workloads.reading.*",),
     ),
     DeclaredHop(
