@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from signalbox.domain.records import Record
 from signalbox.evidence.gather import NothingToShow
-from signalbox.evidence.plain.notes import read_note
-from signalbox.evidence.plain.pack import CONTENTS, OTHERS, WINDOW, read_manifest
+from signalbox.evidence.plain.notes import Bad, read_note
+from signalbox.evidence.plain.pack import CONTENTS, OTHERS, WINDOW, read_entry, read_manifest
 from signalbox.testing.evidence import at, files_of, minutes, pack_of, switched, write_signed
 from signalbox.testing.records import act, decision, denial, id_of, intent, journey, outcome
 
@@ -201,3 +201,12 @@ def test_a_year_of_another_is_not_read_into_the_pack(tmp_path: Path) -> None:
         tmp_path, 0, 5, *[each for n in range(40) for each in at(n, *journey(n, "globex"))], *minute(1)
     )
     assert len(made["inclusion"].splitlines()) < 10
+
+
+def test_a_line_that_says_two_things_is_refused(tmp_path: Path) -> None:
+    """A reader that keeps the first of two keys would see another body than the verifier."""
+    made = files(tmp_path, 0, 5, *minute(1), *minute(30))
+    line = made[WINDOW].splitlines()[0]
+    assert read_entry(line).body is not None
+    with pytest.raises(Bad, match="canonical"):
+        read_entry(b'{"body":null,' + line[1:])
