@@ -5,7 +5,6 @@ INVARIANT: every intent gets exactly one outcome, whatever ends the attempt.
 
 import asyncio
 import logging
-from collections.abc import Awaitable
 from typing import Final
 
 from signalbox.dispatch.attempt import Attempt, Hop, Settlement, Status, withdrawn
@@ -36,19 +35,18 @@ class Books:
         self.under_way: set[Attempt] = set()
         """Attempts whose first byte has left, and whose outcome is owed."""
 
-    def announce(self, attempt: Attempt, permission: Permission, now_us: int) -> Awaitable[None] | None:
-        """Write the intent. What is returned, where that is owed, ends once it is on disk: nothing is sent
-        before. `now_us` is wall clock."""
+    async def announce(self, attempt: Attempt, permission: Permission, now_us: int) -> None:
+        """Write the intent; return once it is on disk, where that is owed. `now_us` is wall clock."""
         self._failpoint("dispatch.before_intent")
         why = attempt.hop.step.hop
         if why != "primary":
             self._meter.hop(attempt.endpoint.id, why)
         intent = attempt.intent(permission, now_us)
         if attempt.hop.order.durable:
-            return self._commit(attempt, intent)
-        self._decisions.post([intent])
+            await self._commit(attempt, intent)
+        else:
+            self._decisions.post([intent])
         self._failpoint("dispatch.after_intent")
-        return None
 
     def withdraw(self, hop: Hop, permission: Permission, reasons: tuple[str, ...]) -> None:
         """Write down that this hop sends nothing."""
