@@ -57,6 +57,7 @@ CHANGES = {
     "kill region": (kill("region:west"), "kill switch: region:west"),
     "new policy": (republish(NOTHING), "no"),
     "gone": (drop_a, "no longer in the catalogue"),
+    "closed": (lambda rooms: rooms.interlock.close("nothing is published"), "nothing is published"),
 }
 every_change = pytest.mark.parametrize(("change", "why"), CHANGES.values(), ids=CHANGES)
 
