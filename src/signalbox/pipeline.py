@@ -187,7 +187,7 @@ class Pipeline:
 
         facts = _facts(principal, traits)
         granted = None
-        if self._interlock.grants:
+        if self._interlock.grants.in_force:
             user = declared.user or principal.subject
             granted = self._interlock.grants.covering(
                 principal, user, traits.sensitivity, clock_us, classified_us

@@ -34,29 +34,25 @@ class PinnedTerms(Struct, frozen=True):
 
 
 class GrantsInForce:
-    """At most one for each tenant. `heard` answers, at a monotonic moment, whether what is known here may be
-    relied on. Used from one thread."""
+    """At most one for each tenant: `in_force` has them by tenant, and is what every request looks at. `heard`
+    answers, at a monotonic moment, whether what is known here may be relied on. Used from one thread."""
 
-    __slots__ = ("_grants", "_heard", "_pinned")
+    __slots__ = ("_heard", "_pinned", "in_force")
 
     def __init__(self, heard: Callable[[int], bool] = always) -> None:
         self._heard = heard
-        self._grants: dict[str, Grant] = {}
+        self.in_force: dict[str, Grant] = {}
         self._pinned: dict[str, PinnedTerms] = {}
 
     def __len__(self) -> int:
-        return len(self._grants)
-
-    def __bool__(self) -> bool:
-        """Whether there is any: asked by every request."""
-        return bool(self._grants)
+        return len(self.in_force)
 
     def obey(self, grants: Iterable[Grant], now_us: int, monotonic_us: int) -> bool:
         """These are in force from here on, and no others; whether that changes anything."""
         standing = {grant.terms.tenant: grant for grant in grants if grant.terms.until_us > now_us}
-        if standing == self._grants:
+        if standing == self.in_force:
             return False
-        self._grants = standing
+        self.in_force = standing
         self._pinned = {
             grant.terms.id: self._pinned.get(grant.terms.id)
             or PinnedTerms(
@@ -78,11 +74,11 @@ class GrantsInForce:
     ) -> PinnedTerms | None:
         """The grant that covers a request made for `user`, if one does. `now_us` is wall clock."""
         tenant = principal.tenant.id
-        grant = self._grants.get(tenant)
+        grant = self.in_force.get(tenant)
         if grant is None:
             return None
         if now_us >= grant.terms.until_us:
-            del self._grants[tenant]  # so that it costs nothing from here on
+            del self.in_force[tenant]  # so that it costs nothing from here on
             return None
         if not grant.covers(user=user, key=principal.key, groups=principal.groups, sensitivity=sensitivity):
             return None
