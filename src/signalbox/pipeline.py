@@ -193,7 +193,9 @@ class Pipeline:
                 principal, user, traits.sensitivity, clock_us, classified_us
             )
         if granted is None:
-            verdict = await self._interlock.verdict(release, facts, clock_us)
+            verdict = release.cache.get(facts, clock_us) or await self._interlock.verdict(
+                release, facts, clock_us
+            )
         else:
             reached.granted = granted
             facts = replace(facts, grant=granted.terms.id)

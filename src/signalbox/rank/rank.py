@@ -38,9 +38,9 @@ _REASONS: Final = (
 
 
 Entrant = tuple[int, int, int, Standing, int, int, int, int]
-"""A candidate for requests of one kind: tier, worth (the utility but for the term of cost), mark (tells it
-from its equals), standing, quality, latency in µs, price of a million tokens of input, and what a usual reply
-costs (in 1e-6 nano-units). A plain tuple: there is one per endpoint, made and read in a hurry."""
+"""A candidate for requests of one kind: tier, lack (the utility but for the term of cost, below zero), mark
+(tells it from its equals), standing, quality, latency in µs, price of a million tokens of input, and what a
+usual reply costs (in 1e-6 nano-units). A plain tuple: there is one per endpoint, made and read in a hurry."""
 
 
 def rank(
@@ -70,8 +70,8 @@ def weigh(candidates: Sequence[Standing], traits: Traits, objective: Objective) 
         entrants.append(
             (
                 2 if quality < floor else 1 if latency > target else 0,
-                objective.quality * quality + objective.latency * (_UNIT * target // (target + latency)),
-                standing.place * 0x9E3779B1,
+                -objective.quality * quality - objective.latency * (_UNIT * target // (target + latency)),
+                standing.place * 0x9E3779B1 & _LOW_WORD,
                 standing,
                 quality,
                 latency,
@@ -90,10 +90,10 @@ def order(
     weight, scale = objective.cost, objective.cost_scale_nanos
     unit = _UNIT * scale
     scored = []
-    for tier, worth, mark, standing, quality, latency, price, charge in entrants:
+    for tier, lack, mark, standing, quality, latency, price, charge in entrants:
         # Every endpoint of every request comes by here: no call inside but one.
         cost = -(-(tokens_in * price + charge) // TOKENS_PER_PRICE)  # up: a prediction should not flatter
-        loss = -worth - weight * (unit // (scale + cost))
+        loss = lack - weight * (unit // (scale + cost))
         tie = (mark ^ seed) * 0x85EBCA6B & _LOW_WORD
         scored.append((tier, loss, tie, standing, quality, latency, cost))
     if len(scored) > 1:

@@ -110,6 +110,10 @@ _WITH_LETTERS: Final = tuple(
     )
 )  # fmt: skip
 _KINDS: Final = (*_WITH_DIGITS, _SWEDISH, *_WITH_LETTERS)
+_BY_NEEDLE: Final = tuple(
+    (needle, tuple(kind for kind in _KINDS if kind.needle == needle))
+    for needle in dict.fromkeys(kind.needle for kind in _KINDS)
+)
 _RUN_MIN: Final = "0" * 9
 _BY_ONES: Final = "0 0 0 0 0 0 0 0"
 _ACCOUNT: Final = "AA00"
@@ -146,9 +150,11 @@ def _prove(data: bytes, shape: str, start: int, found: set[str]) -> None:
         _runs(data, shape, start, found)
     if "payment" not in found and _BY_ONES in shape and _has_card_one_by_one(data, shape, start):
         found.add("payment")
-    for kind in _KINDS:
-        if kind.needle in shape and kind.category not in found and _stands(kind, data, shape, start):
-            found.add(kind.category)
+    for needle, kinds in _BY_NEEDLE:
+        if needle in shape:
+            for kind in kinds:
+                if kind.category not in found and _stands(kind, data, shape, start):
+                    found.add(kind.category)
     place = shape.find(_ACCOUNT)
     while place >= 0:
         if is_iban_at(data, start + place):
