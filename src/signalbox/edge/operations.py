@@ -12,6 +12,7 @@ import msgspec
 
 from signalbox.domain.errors import MalformedRequest, SignalboxError
 from signalbox.domain.roles import Action
+from signalbox.edge.app import shape_for
 from signalbox.edge.context import Headers
 from signalbox.edge.gate import Gate, Receive, Scope, Send, allow, answer, answer_error
 
@@ -150,7 +151,7 @@ class Operations:
             await self._gate.admitted(Headers(scope["headers"]).credential, action)
             body = await act()
         except SignalboxError as error:
-            await answer_error(send, error)
+            await answer_error(send, error, None, shape_for(scope))
             return
         start = {"type": "http.response.start", "status": 200}
         headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]

@@ -48,8 +48,9 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def error(self) -> Any:
-        """The error object of the dialect."""
-        return self.json["error"]
+        """The error object of the dialect, or problem details with their `detail` as `message`."""
+        said = self.json
+        return said["error"] if "error" in said else {**said, "message": said["detail"]}
 
 
 class Line:

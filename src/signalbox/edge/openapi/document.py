@@ -12,6 +12,7 @@ from msgspec import Struct
 from signalbox.domain.switches import KINDS
 from signalbox.edge.dialects.anthropic_headers import VERSIONS
 from signalbox.edge.openapi import answers
+from signalbox.edge.problems import Problem
 from signalbox.wires import anthropic_body, openai_chat_body, openai_embeddings, openai_responses_body
 
 _REF: Final = "#/components/schemas/"
@@ -247,9 +248,18 @@ def _operations(schemas: _Schemas) -> dict[str, Any]:
         refused = _refusals(schemas, (answers.OpenAIError,), _ALWAYS)
         return {"summary": summary, "responses": {"200": answer, **refused, **more.pop("also", {})}, **more}
 
+    def admin(summary: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
+        refused = {
+            str(status): _problem(problem, why)
+            for status, why in _ALWAYS.items()
+            if status != _BEFORE_ANY_DOOR
+        }
+        return door(summary, answer, also={**refused, **more.pop("also", {})}, **more)
+
     text = {"description": "Prometheus text", "content": {"text/plain": {"schema": {"type": "string"}}}}
     ready = _answer(schemas.of(answers.Ready))
-    wrong = {"422": _answer(schemas.of(answers.OpenAIError), "what is wrong with the files")}
+    problem = schemas.of(Problem, "Admin")
+    wrong = {"422": _problem(problem, "what is wrong with the files")}
     standings = {"type": "array", "items": schemas.of(answers.Standing)}
     endpoint = {"name": "endpoint", "in": "query", "required": True, "schema": {"type": "string"}}
     stopped = _answer(schemas.of(answers.Kills))
@@ -276,19 +286,23 @@ def _operations(schemas: _Schemas) -> dict[str, Any]:
             "get": door("This document", _answer({"type": "object"}), security=[]),
         },
         "/metrics": {"get": door("For operators", text)},
-        "/admin/v1/endpoints": {"get": door("How each endpoint stands, for operators", _answer(standings))},
+        "/admin/v1/endpoints": {"get": admin("How each endpoint stands, for operators", _answer(standings))},
         "/admin/v1/endpoints/release": {
-            "post": door("Lift a quarantine, for operators", released, parameters=[endpoint]),
+            "post": admin("Lift a quarantine, for operators", released, parameters=[endpoint]),
         },
         "/admin/v1/kills": {
-            "get": door("What the kill switch stops, for operators", stopped),
-            "post": door("Throw the kill switch, for operators", stopped, parameters=[selector, reason, cut]),
-            "delete": door("Let it be sent to again, for operators", stopped, parameters=[selector, reason]),
+            "get": admin("What the kill switch stops, for operators", stopped),
+            "post": admin(
+                "Throw the kill switch, for operators", stopped, parameters=[selector, reason, cut]
+            ),
+            "delete": admin("Let it be sent to again, for operators", stopped, parameters=[selector, reason]),
         },
-        "/admin/v1/reload": {"post": door("Read the files again, for operators", reloaded, also=wrong)},
+        "/admin/v1/reload": {"post": admin("Read the files again, for operators", reloaded, also=wrong)},
     }
 
 
+_BEFORE_ANY_DOOR: Final = 431
+"""Told by the protocol, which knows no path yet."""
 _SELECTOR: Final = f"^({'|'.join(KINDS)}):[A-Za-z0-9._-]{{1,128}}$"
 _REASON: Final = "^[A-Za-z0-9][A-Za-z0-9 .,-]{0,200}$"
 _ERRORS: Final[tuple[type[Struct], ...]] = (answers.OpenAIError, answers.AnthropicError)
@@ -299,6 +313,10 @@ def _refusals(
 ) -> dict[str, Any]:
     schema = schemas.any_of(errors)
     return {str(status): _answer(schema, why) for status, why in sorted(statuses.items())}
+
+
+def _problem(schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
 
 
 def _answer(schema: dict[str, Any], description: str = "the answer") -> dict[str, Any]:
