@@ -116,7 +116,7 @@ def test_nothing_gets_out_by_any_of_many_hostile_requests(tmp_path: Path, count:
             if (b"Name=Confidential" in heard or b"Name=Secret" in heard) and b'"model":"sonnet"' in heard
         ]
         assert not leaked, "content with a label went where its label forbids"
-        assert statuses[200] > count // 50, statuses
+        assert statuses[200] > count // 100, statuses
         assert statuses[500] == 0, statuses
         assert min(statuses[code] for code in (400, 401, 403, 404)) > 0, statuses
         report = served.verified()
