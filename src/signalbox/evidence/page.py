@@ -32,7 +32,7 @@ body { font: 14px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem aut
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
 p { max-width: 50rem; } .meta { color: #56606e; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid #e2e6ec; overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid #e2e6ec; } td { overflow-wrap: anywhere; }
 th { color: #56606e; font-weight: 600; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 .warn { border-left: 4px solid #b4540a; background: #fdf5ec; padding: .6rem 1rem; }
 .unused td { color: #8a93a0; } .wide { overflow-x: auto; } .wide table { min-width: 64rem; } code { font-size: 12px; overflow-wrap: anywhere; }
