@@ -1,7 +1,6 @@
 """One attempt on the books: what its records say, and what it is taken to have cost."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -29,8 +28,8 @@ from signalbox.domain.reply import (
     ToolDelta,
 )
 from signalbox.domain.request import Request
-from signalbox.normalise.structured import Check
 from signalbox.domain.traits import Facts
+from signalbox.normalise.structured import Check
 
 _NAME_MAX: Final = 128
 _CHARACTERS_PER_TOKEN: Final = 4  # for what was relayed and never metered

@@ -27,8 +27,9 @@ PACKAGES: Final[dict[str, str]] = {
 """Packages of ours that a server does not import, and whose places are not named one by one."""
 
 INERT: Final = frozenset((
-    "ahocorasick_rs", "cedarpy", "click", "cryptography", "httptools", "jsonschema_rs", "jwt", "msgspec",
-    "prometheus_client", "quicktok", "rich", "starlette", "typer", "z3",
+    "ahocorasick_rs", "cedarpy", "click", "cryptography", "docx", "formualizer", "httptools", "ironcalc",
+    "jsonschema_rs", "jwt", "lxml", "msgspec", "openpyxl", "oxmsg", "pptx", "prometheus_client",
+    "python_calamine", "quicktok", "rich", "starlette", "typer", "z3",
 ))  # fmt: skip
 """Packages of others that compute: as used here they open no socket, start no process and write no file."""
 
