@@ -36,7 +36,11 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Asker(Protocol):
-    """What a workload asks through; one for each operation."""
+    """What a workload asks through; one for each operation. `calls` is what was asked so far, in the order
+    of the answers."""
+
+    operation: Operation
+    calls: list[Call]
 
     async def ask(self, question: Question[A]) -> A:
         """An answer that the check accepted, repaired once or from another model where need be. Raises
@@ -72,7 +76,7 @@ class PipelineAsker:
         request = Request(
             target=self._target,
             messages=question.messages(),
-            response_format=contract.response_format,
+            response_format=question.response_format,
             sampling=Sampling(max_tokens=question.tokens_out or contract.tokens_out, temperature=0.0),
             declared=self._declared,
         )

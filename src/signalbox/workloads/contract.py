@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signalbox.domain.errors import SignalboxError
 from signalbox.domain.reply import Reply
@@ -59,13 +60,20 @@ class Contract(Struct, Generic[A], frozen=True, kw_only=True):
 
 class Question(Struct, Generic[A], frozen=True, kw_only=True):
     """`task` is what the user wants, in the user's own or the feature's words; `content` the material it is
-    wanted of, which a model is told not to obey."""
+    wanted of, which a model is told not to obey. `schema` narrows the contract's to what this content allows
+    (`narrowed`): the ids that can be cited, say."""
 
     contract: Contract[A]
     content: str
     accept: Accept[A]
     task: str = ""
     tokens_out: int | None = None
+    schema: dict[str, Any] | None = None
+
+    @property
+    def response_format(self) -> ResponseFormat:
+        asked = self.contract.response_format
+        return asked if self.schema is None else replace(asked, schema=self.schema)
 
     def messages(self) -> tuple[Message, ...]:
         contract = self.contract
@@ -111,12 +119,29 @@ def schema_of(answer: type[Struct]) -> dict[str, Any]:
     return whole
 
 
+def narrowed(schema: dict[str, Any], path: str, **more: Any) -> dict[str, Any]:
+    """The schema with `more` said of one place: `bullets/*/source_para/*` is each item of that list. Raises
+    `KeyError` where the schema has no such place."""
+    return _narrowed(schema, path.split("/"), more)
+
+
+def _narrowed(schema: dict[str, Any], path: list[str], more: dict[str, Any]) -> dict[str, Any]:
+    if not path:
+        return {**schema, **more}
+    step, rest = path[0], path[1:]
+    if step == "*":
+        return {**schema, "items": _narrowed(schema["items"], rest, more)}
+    inside = _narrowed(schema["properties"][step], rest, more)
+    return {**schema, "properties": {**schema["properties"], step: inside}}
+
+
 def _inlined(value: Any, components: dict[str, Any]) -> Any:
     match value:
         case {"$ref": str(name)}:
             return _inlined(components[name], components)
         case dict():
-            return {key: _inlined(each, components) for key, each in value.items()}
+            # A discriminator is OpenAPI's word, not JSON Schema's, and refers to names that are gone.
+            return {key: _inlined(each, components) for key, each in value.items() if key != "discriminator"}
         case list():
             return [_inlined(each, components) for each in value]
         case _:
