@@ -97,7 +97,7 @@ class HttpService:
         meter.gauge("kill_switch_heard", float(self._box.switchboard.heard))
         meter.gauge("acts_heard", float(not self._box.governed.board.trouble))
         meter.gauge("break_glass_in_force", float(len(self._box.interlock.grants)))
-        meter.gauge("cache_bytes", float(self._box.recall.bytes))
+        meter.gauge("cache_bytes", float(self._box.recall.bytes_held))
         for name, count in msgspec.structs.asdict(self._box.recall.counts).items():
             meter.total(f"cache_{name}", float(count))
         meter.gauge("resident_memory_max_bytes", float(_peak_bytes()))

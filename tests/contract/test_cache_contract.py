@@ -94,9 +94,9 @@ async def test_memory_is_bounded_and_forgets_the_longest_unused() -> None:
     assert found == {"a", "c", "d"}
     await cache.put(place("p", "large"), kept(bytes(9_000)), TTL_MS)
     assert len(cache) == 1
-    assert cache.bytes <= 10_000
+    assert cache.bytes_held <= 10_000
     await cache.purge()
-    assert (len(cache), cache.bytes) == (0, 0)
+    assert (len(cache), cache.bytes_held) == (0, 0)
 
 
 async def test_a_region_sees_nothing_of_another(server: Server) -> None:

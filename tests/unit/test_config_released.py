@@ -1,4 +1,4 @@
-"""What a release governs, cut out of the settings and read again: the same settings, whatever the files say."""
+"""What a release governs, cut out of the settings and read again: the same settings, whatever they say."""
 
 import shutil
 from pathlib import Path

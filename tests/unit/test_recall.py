@@ -279,7 +279,7 @@ async def test_what_the_cache_did_is_counted() -> None:
     assert recall.counts == RecallCounts(
         hits=1, misses=1, bypassed=1, unavailable=1, stored=1, stored_bytes=recall.counts.stored_bytes
     )
-    assert 0 < recall.counts.stored_bytes < recall.bytes
+    assert 0 < recall.counts.stored_bytes < recall.bytes_held
 
 
 async def test_an_answer_that_is_found_and_not_permitted_any_more_is_counted_as_refused() -> None:

@@ -49,8 +49,8 @@ def _lines(settings: Settings) -> Iterator[str]:
             f"{_count(len(issuer.apps), 'app registration') if issuer.apps else 'any app registration'}"
         )
         whose = [f"{tid} → {tenant}" for tid, tenant in issuer.tenants.items()] or [issuer.tenant]
-        keys = issuer.jwks_url or issuer.jwks_file or f"discovered at {configuration_of(issuer.discovery)}"
-        yield f"           tenants {', '.join(whose)}; {'/'.join(sorted(issuer.algorithms))} keys {keys}"
+        found = issuer.jwks_url or issuer.jwks_file or f"discovered at {configuration_of(issuer.discovery)}"
+        yield f"           tenants {', '.join(whose)}; {'/'.join(sorted(issuer.algorithms))} keys {found}"
     for objective in settings.objectives.values():
         yield (
             f"objective  {objective.name}: quality {objective.quality}, latency {objective.latency}, "

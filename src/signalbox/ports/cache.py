@@ -48,7 +48,7 @@ class Cache(Protocol):
     """
 
     @property
-    def bytes(self) -> int:
+    def bytes_held(self) -> int:
         """What is kept in this process; 0 where it is kept elsewhere."""
 
     async def get(self, place: Place) -> Found | None:

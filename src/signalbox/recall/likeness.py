@@ -63,8 +63,8 @@ class Likenesses:
     def add(self, like: Like, key: str, tenant: str, subject: str, until_us: int) -> None:
         """What was asked there is to be found by likeness until then (monotonic)."""
         self._forget((like.bucket, key))
-        bucket = self._buckets.get(like.bucket, {})
-        if len(bucket) >= PER_BUCKET:
+        bucket = self._buckets.get(like.bucket)
+        if bucket is not None and len(bucket) >= PER_BUCKET:
             self._forget((like.bucket, next(iter(bucket))))
         while len(self._kept) >= self._entries_max:
             self._forget(next(iter(self._kept)))

@@ -183,8 +183,9 @@ class Recall:
         if compared is None or unit is None:
             self.counts.misses += 1
             return missed
-        missed = replace(missed, like=Like(compared[1], unit))
-        nearest = self._likenesses.nearest(missed.like, rules.alike_min_e4, self._clock.monotonic_us())
+        like = Like(compared[1], unit)
+        missed = replace(missed, like=like)
+        nearest = self._likenesses.nearest(like, rules.alike_min_e4, self._clock.monotonic_us())
         if nearest is not None:
             key, alike_e4 = nearest
             place = Place(missed.place.partition, key)
@@ -304,9 +305,9 @@ class Recall:
         return await self._cache.purge(tenant=tenant, subject=whose)
 
     @property
-    def bytes(self) -> int:
+    def bytes_held(self) -> int:
         """What is kept in this process."""
-        return self._cache.bytes
+        return self._cache.bytes_held
 
     async def settle(self) -> None:
         """Return once everything that was to be kept or forgotten is."""

@@ -33,7 +33,7 @@ class MemoryCache:
         return len(self._slots)
 
     @property
-    def bytes(self) -> int:
+    def bytes_held(self) -> int:
         return self._bytes
 
     async def get(self, place: Place) -> Found | None:

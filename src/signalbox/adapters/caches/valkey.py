@@ -53,7 +53,7 @@ class ValkeyCache:
         )
 
     @property
-    def bytes(self) -> int:
+    def bytes_held(self) -> int:
         return 0
 
     async def get(self, place: Place) -> Found | None:
