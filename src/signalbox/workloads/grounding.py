@@ -1,7 +1,8 @@
 """Whether what a model says stands in its source: numbers and names. Pure, deterministic, no model.
 
 It finds what was made up out of nothing; it does not find a number that stands in the source and is put with
-the wrong thing.
+the wrong thing. German writes every noun with a capital: of a German text only what follows a title (Herr,
+Frau, Dr.) and abbreviations are taken for names.
 """
 
 import re
@@ -9,15 +10,20 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from signalbox.workloads.language import language_of
+
 _NUMBER: Final = re.compile(r"\d+(?:[.,\u00a0\u202f' ]\d{3})*(?:[.,]\d+)?")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _PARTS: Final = re.compile(r"['-]")
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?:;•\n\"“(]\s*|^\s*[-*]\s+)$")
+_AFTER_TITLE: Final = re.compile(r"\b(?:Herrn?|Frau|Dr\.|Prof\.)\s+$")
+_TITLE_CASE_FROM: Final[float] = 0.6
 _SMALL: Final = frozenset(str(number) for number in range(13))
 """Numbers that a summary counts with (`three of its 5 goals`), and that a source writes in words."""
 _NO_NAMES: Final = frozenset((
     "a", "an", "and", "as", "at", "but", "by", "for", "from", "he", "i", "if", "in", "it", "its", "of", "on",
     "or", "she", "that", "the", "these", "they", "this", "those", "to", "we", "with", "you",
+    "best", "dear", "hello", "hi", "kind", "regards", "sincerely", "thank", "thanks", "wishes",
 ))  # fmt: skip
 
 
@@ -30,15 +36,17 @@ class Source:
         words = [word.casefold() for word in _WORD.findall(whole)]
         self._words = frozenset((*words, *(part for word in words for part in _PARTS.split(word))))
 
-    def missing(self, said: str) -> tuple[str, ...]:
-        """Numbers and names in `said` that the source does not have, as they were written; in order."""
+    def missing(self, said: str, *, title: bool = False) -> tuple[str, ...]:
+        """Numbers and names in `said` that the source does not have, as they were written; in order. With
+        `title`, words that begin with a capital because most of them do are no names."""
         plain = _plain(said)
         unknown = [
             found
             for found in _NUMBER.findall(plain)
             if found not in _SMALL and _number(found) not in self._numbers
         ]
-        unknown += [name for name in _names(plain) if not self._has(name)]
+        names = _abbreviations(plain) if title and _in_title_case(plain) else _names(plain)
+        unknown += [name for name in names if not self._has(name)]
         return tuple(dict.fromkeys(unknown))
 
     def _has(self, name: str) -> bool:
@@ -51,15 +59,27 @@ class Source:
 
 def _names(text: str) -> list[str]:
     """Words with a capital where no sentence begins, and abbreviations."""
+    nouns_too = language_of(text) == "de"
     found = []
     for match in _WORD.finditer(text):
         word = match.group()
-        if not word[0].isupper() or word.casefold() in _NO_NAMES:
+        if not word[0].isupper() or word.casefold().partition("'")[0] in _NO_NAMES:
             continue
         shouted = len(word) > 1 and word.isupper()
-        if shouted or not _SENTENCE_START.search(text[: match.start()][-40:]):
+        before = text[: match.start()][-40:]
+        inside = _AFTER_TITLE.search(before) if nouns_too else not _SENTENCE_START.search(before)
+        if shouted or inside:
             found.append(word)
     return found
+
+
+def _abbreviations(text: str) -> list[str]:
+    return [word for word in _WORD.findall(text) if len(word) > 1 and word.isupper()]
+
+
+def _in_title_case(text: str) -> bool:
+    words = [word for word in _WORD.findall(text) if word.casefold() not in _NO_NAMES]
+    return sum(1 for word in words if word[0].isupper()) > _TITLE_CASE_FROM * len(words)
 
 
 def _number(written: str) -> str:
