@@ -126,6 +126,8 @@ def test_every_corner_is_scanned(corner: str) -> None:
 
 UNKNOWN_CLASS = "unknown latency class `soon`: use one of interactive, near-interactive, batch"
 FORCED = Capability.TOOLS | Capability.FORCED_TOOL
+OBJECT_BESIDE_TOOLS = Capability.TOOLS | Capability.JSON_OBJECT | Capability.NATIVE_OBJECT
+SCHEMA_BESIDE_TOOLS = Capability.TOOLS | Capability.JSON_SCHEMA | Capability.NATIVE_SCHEMA
 IMAGE = Image("image/png", "AA==")
 
 
@@ -142,6 +144,8 @@ IMAGE = Image("image/png", "AA==")
         ({"tools": (Tool("f"),), "tool_choice": ToolChoice("function", "f")}, FORCED),
         ({"response_format": ResponseFormat("json_object")}, Capability.JSON_OBJECT),
         ({"response_format": ResponseFormat("json_schema", "x", {})}, Capability.JSON_SCHEMA),
+        ({"response_format": ResponseFormat("json_object"), "tools": (Tool("f"),)}, OBJECT_BESIDE_TOOLS),
+        ({"response_format": ResponseFormat("json_schema", "x"), "tools": (Tool("f"),)}, SCHEMA_BESIDE_TOOLS),
         ({"messages": (user(IMAGE),)}, Capability.VISION),
         ({"messages": (Message("tool", (ToolResult("1", (IMAGE,)),)),)}, Capability.VISION),
         ({"sampling": Sampling(n=2)}, Capability.MANY_CHOICES),

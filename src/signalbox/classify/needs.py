@@ -54,11 +54,14 @@ def needs_of(request: Request, has_images: bool) -> int:
 
 
 def _answer_needs(request: Request, answer: ResponseFormat) -> int:
-    """Beside tools of the caller's, or with thinking, the answer cannot be forced into a tool."""
+    """Beside tools of the caller's, or with thinking, the answer cannot be forced into a tool.
+
+    What an endpoint does natively it does: both bits are needed then, so that more never needs less.
+    """
     native = bool(request.tools) or (request.reasoning is not None and request.reasoning.wanted)
     if answer.kind == "json_schema":
-        return Capability.NATIVE_SCHEMA if native else Capability.JSON_SCHEMA
-    return Capability.NATIVE_OBJECT if native else Capability.JSON_OBJECT
+        return Capability.JSON_SCHEMA | (Capability.NATIVE_SCHEMA if native else 0)
+    return Capability.JSON_OBJECT | (Capability.NATIVE_OBJECT if native else 0)
 
 
 def _history_needs(request: Request) -> int:
