@@ -16,10 +16,10 @@ from botocore.config import Config
 from signalbox.adapters.clock import SystemClock
 from signalbox.adapters.environment import EnvironmentSecrets
 from signalbox.adapters.http import HttpClient
+from signalbox.adapters.providers.aws_access.identity import StandardChain
+from signalbox.adapters.providers.aws_access.sigv4 import Identity
 from signalbox.adapters.providers.bedrock.authorise import Authoriser
-from signalbox.adapters.providers.bedrock.identity import StandardChain
 from signalbox.adapters.providers.bedrock.kind import address
-from signalbox.adapters.providers.bedrock.sigv4 import Identity
 from signalbox.adapters.providers.bedrock.wire import REFUSALS
 from signalbox.adapters.providers.exchange import HttpProvider
 from signalbox.domain.endpoint import Transport

@@ -25,8 +25,8 @@ from signalbox.adapters.keys.answers import KEY_LIMITS
 from signalbox.adapters.keys.aws_kms import KmsKey, endpoint_of
 from signalbox.adapters.keys.azure_key_vault import KeyVaultKey, scope_of
 from signalbox.adapters.keys.tenant_key_files import TenantKeyFile
+from signalbox.adapters.providers.aws_access.sigv4 import Identity
 from signalbox.adapters.providers.azure_access.identity import NoToken, Token
-from signalbox.adapters.providers.bedrock.sigv4 import Identity
 from signalbox.ports.tenant_keys import TenantKeyRefused, TenantKeyUnavailable
 from signalbox.simulate.keys.key_vault import TOKEN, KeyVaultVendor
 from signalbox.simulate.keys.kms import ACCESS_KEY, REGION, SECRET_KEY, KmsVendor

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalbox.adapters.environment import EnvironmentSecrets
+from signalbox.adapters.providers.aws_access.sigv4 import Identity, Signer
 from signalbox.adapters.providers.bedrock.authorise import ASK_AGAIN_US, Authoriser
 from signalbox.adapters.providers.bedrock.kind import address, check
-from signalbox.adapters.providers.bedrock.sigv4 import Identity, Signer
 from signalbox.adapters.providers.bedrock.wire import REFUSALS, ConverseWire
 from signalbox.adapters.providers.exchange import Refused, Unsigned, refusal
 from signalbox.adapters.providers.exchange.refusal import broken

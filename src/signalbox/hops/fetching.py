@@ -27,7 +27,7 @@ FETCHING: Final = (
         "library; asked for per account and never per request",
         places=(
             "signalbox.adapters.providers.azure_access.identity",
-            "signalbox.adapters.providers.bedrock.identity",
+            "signalbox.adapters.providers.aws_access.identity",
         ),
     ),
     DeclaredHop(

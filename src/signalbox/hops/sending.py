@@ -95,14 +95,6 @@ SENDING: Final = (
         places=("signalbox.workloads.reading.*",),
     ),
     DeclaredHop(
-        name="document writer",
-        carries=(Carries.CONTENT,),
-        to=InProcess(),
-        asks="nobody",
-        why="an answer written into a document in memory, which goes back as `reply`; no file is opened",
-        places=("signalbox.workloads.word.tracked",),
-    ),
-    DeclaredHop(
         name="classifier",
         carries=(Carries.CONTENT,),
         to=InProcess(),

@@ -7,14 +7,14 @@ that rotations by KMS need nothing done here.
 
 import base64
 import binascii
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from signalbox.adapters.http.client import HttpClient
 from signalbox.adapters.http.origin import parse_base_url
 from signalbox.adapters.keys.answers import Said, post
-from signalbox.adapters.providers.bedrock.sigv4 import Identity, Signer
+from signalbox.adapters.providers.aws_access.sigv4 import Identities, Signer
 from signalbox.adapters.providers.exchange import Unsigned
 from signalbox.domain.failure import ProviderFailure
 from signalbox.ports.clock import Clock
@@ -34,13 +34,6 @@ _PASSING: Final = frozenset(
     )
 )
 _EXPIRED: Final = frozenset(("ExpiredTokenException", "UnrecognizedClientException"))
-
-
-class Identities(Protocol):
-    """Who we are to AWS."""
-
-    async def identity(self, *, anew: bool = False) -> Identity:
-        """Raises `ProviderFailure`."""
 
 
 class KmsKey:

@@ -6,9 +6,9 @@ does not send the request again: that is dispatch's, which is told that it would
 """
 
 from email.utils import parsedate_to_datetime
-from typing import Final, Protocol
+from typing import Final
 
-from signalbox.adapters.providers.bedrock.sigv4 import Identity, Signer
+from signalbox.adapters.providers.aws_access.sigv4 import Identities, Identity, Signer
 from signalbox.adapters.providers.exchange import Grant, Header, KeyedBy, Refused, Unsigned
 from signalbox.adapters.providers.exchange.address import Pairs
 from signalbox.domain.endpoint import Endpoint
@@ -25,14 +25,6 @@ EXPIRED: Final = frozenset(
 )
 _CLOCK: Final = frozenset(("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"))
 _SIGNATURE: Final = frozenset(("InvalidSignatureException", "SignatureDoesNotMatch"))
-
-
-class Identities(Protocol):
-    """Who we are to AWS; see `identity.StandardChain`."""
-
-    async def identity(self, *, anew: bool = False) -> Identity: ...
-
-    async def aclose(self) -> None: ...
 
 
 class Authoriser:

@@ -13,8 +13,8 @@ from typing import Final
 from urllib.parse import quote
 
 from signalbox.adapters.http import HttpClient
+from signalbox.adapters.providers.aws_access.identity import StandardChain
 from signalbox.adapters.providers.bedrock.authorise import Authoriser
-from signalbox.adapters.providers.bedrock.identity import StandardChain
 from signalbox.adapters.providers.bedrock.wire import REFUSALS, ConverseWire, VectorsWire
 from signalbox.adapters.providers.exchange import Address, HttpProvider, Surface
 from signalbox.domain.endpoint import Endpoint, Transport

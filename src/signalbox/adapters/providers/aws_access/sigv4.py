@@ -9,7 +9,7 @@ exceptions (S3's, event streams that are signed chunk by chunk).
 from hashlib import sha256
 from hmac import digest
 from time import gmtime, strftime
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
@@ -27,6 +27,14 @@ class Identity(Struct, frozen=True):
     access_key: str
     secret_key: str
     token: str = ""
+
+
+class Identities(Protocol):
+    """Who we are to AWS; see `identity.StandardChain`."""
+
+    async def identity(self, *, anew: bool = False) -> Identity: ...
+
+    async def aclose(self) -> None: ...
 
 
 class Signer:

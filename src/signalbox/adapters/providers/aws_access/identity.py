@@ -12,7 +12,7 @@ botocore is the extra `bedrock`, and is imported here alone, on first need.
 import asyncio
 from typing import Any, Final
 
-from signalbox.adapters.providers.bedrock.sigv4 import Identity
+from signalbox.adapters.providers.aws_access.sigv4 import Identity
 from signalbox.domain.failure import FailureKind, ProviderFailure
 
 _NONE_FOUND: Final = (

@@ -1,0 +1,1 @@
+"""Who one is at AWS, and how a request is signed: for Bedrock, and for keys kept in KMS."""
