@@ -89,24 +89,32 @@ def order(
     tokens_in, tokens_out_max = traits.tokens_in, traits.tokens_out_max
     weight, scale = objective.cost, objective.cost_scale_nanos
     unit = _UNIT * scale
-    scored = []
-    for tier, lack, mark, standing, quality, latency, price, charge in entrants:
-        # Every endpoint of every request comes by here: no call inside but one.
-        cost = -(-(tokens_in * price + charge) // TOKENS_PER_PRICE)  # up: a prediction should not flatter
-        loss = lack - weight * (unit // (scale + cost))
-        tie = (mark ^ seed) * 0x85EBCA6B & _LOW_WORD
-        scored.append((tier, loss, tie, standing, quality, latency, cost))
+    # Every endpoint of every request comes by here: no call inside. Costs are rounded up: a prediction should
+    # not flatter.
+    scored = [
+        (
+            tier,
+            lack
+            - weight * (unit // (scale + (cost := -(-(tokens_in * price + charge) // TOKENS_PER_PRICE)))),
+            (mark ^ seed) * 0x85EBCA6B & _LOW_WORD,
+            standing,
+            quality,
+            latency,
+            cost,
+        )
+        for tier, lack, mark, standing, quality, latency, price, charge in entrants
+    ]
     if len(scored) > 1:
         scored.sort()
         del scored[attempts_max:]
     deadline_us = traits.deadline_ms * 1_000
     half_us = deadline_us // 2
     last = len(scored) - 1
-    attempts = []
-    for place, (tier, _, _, standing, quality, latency, cost) in enumerate(scored):
+    attempts: list[PlannedAttempt] = []
+    for tier, _, _, standing, quality, latency, cost in scored:
         most = tokens_in * standing.input_per_mtok + tokens_out_max * standing.output_per_mtok
         # An attempt that has others behind it leaves them half of the time, unless it is known to be slow.
-        timeout_us = deadline_us if place == last else min(deadline_us, max(4 * latency, half_us))
+        timeout_us = min(deadline_us, max(4 * latency, half_us)) if len(attempts) < last else deadline_us
         attempts.append(
             PlannedAttempt(
                 cost,
@@ -115,7 +123,7 @@ def order(
                 standing.endpoint,
                 latency,
                 quality,
-                _REASONS[tier][place > 0],
+                _REASONS[tier][bool(attempts)],
                 timeout_us,
             )
         )
