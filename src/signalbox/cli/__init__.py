@@ -56,7 +56,9 @@ def main() -> None:
     try:
         app()
     except SignalboxError as error:
-        sys.stderr.write(f"signalbox: {error.message}\n")
+        from signalbox.cli.screen import visible
+
+        sys.stderr.write(f"signalbox: {visible(error.message)}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

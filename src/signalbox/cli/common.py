@@ -12,6 +12,7 @@ import msgspec
 from rich.console import Console
 
 from signalbox.app import OPERATOR_KEY_FILE, load_settings
+from signalbox.cli.screen import Screen
 from signalbox.config import Settings
 from signalbox.domain.errors import SignalboxError
 from signalbox.ports.log import LogReader
@@ -41,7 +42,7 @@ class CommandFailed(SignalboxError):
 
 
 def console() -> Console:
-    return Console(soft_wrap=False, highlight=False)
+    return Screen()
 
 
 def settings_of(config: Path) -> Settings:

@@ -50,7 +50,7 @@ def story_of(settings: Settings, decision: str) -> Story:
 
 
 def show(out: Console, story: Story, decision: str) -> None:
-    out.print(f"[bold]{decision}[/bold] · tenant {story.tenant}")
+    out.print(f"{decision} · tenant {story.tenant}", style="bold")
     if story.denial is not None:
         denial = story.denial
         out.print(f"{_when(denial.clock_us)}: refused with {denial.status} {denial.code}")
