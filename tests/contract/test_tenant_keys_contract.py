@@ -42,6 +42,9 @@ class Identities:
         self.left = list(identities) or [Identity(ACCESS_KEY, SECRET_KEY)]
         self.asked_anew = 0
 
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
     async def identity(self, *, anew: bool = False) -> Identity:
         if anew:
             self.asked_anew += 1
