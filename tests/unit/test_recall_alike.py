@@ -206,6 +206,26 @@ async def test_what_is_erased_or_out_of_date_is_not_found_by_likeness() -> None:
         assert not isinstance(await ask(rooms, asking("How is the weather?")), Recalled), forget
 
 
+async def test_what_the_cache_has_forgotten_hides_nothing_that_it_still_has() -> None:
+    """The nearest question stands first, whether its answer is there or not."""
+    for forget in ("kill", "evict"):
+        rooms, _ = house()
+        recall = rooms.pipeline.recall
+        assert recall is not None
+        await ask(rooms, asking("How is the weather?"))
+        if forget == "kill":
+            rooms.interlock.kill(["endpoint:a"])
+            rooms.interlock.restore(["endpoint:a"])
+        else:
+            await recall._cache.purge(tenant="acme-corp")
+        first = await ask(rooms, asking("What is the weather?"))
+        second = await ask(rooms, asking("How is the weather?"))
+        assert isinstance(second, Recalled), forget
+        assert first.reply is not None
+        assert second.reply is not None
+        assert second.reply.choices == first.reply.choices
+
+
 def test_what_is_kept_of_meanings_is_bounded() -> None:
     kept = Likenesses(100)
     for number in range(500):

@@ -51,7 +51,7 @@ class Likenesses:
         best, best_e4 = "", least_e4 - 1
         for key, kept in list(self._buckets.get(like.bucket, {}).items()):
             if kept.until_us <= now_us:
-                self._forget((like.bucket, key))
+                self.forget(like.bucket, key)
                 continue
             if len(kept.like.vector) != len(like.vector):
                 continue
@@ -62,12 +62,12 @@ class Likenesses:
 
     def add(self, like: Like, key: str, tenant: str, subject: str, until_us: int) -> None:
         """What was asked there is to be found by likeness until then (monotonic)."""
-        self._forget((like.bucket, key))
+        self.forget(like.bucket, key)
         bucket = self._buckets.get(like.bucket)
         if bucket is not None and len(bucket) >= PER_BUCKET:
-            self._forget((like.bucket, next(iter(bucket))))
+            self.forget(like.bucket, next(iter(bucket)))
         while len(self._kept) >= self._entries_max:
-            self._forget(next(iter(self._kept)))
+            self.forget(*next(iter(self._kept)))
         kept = self._kept[like.bucket, key] = _Kept(like, tenant, subject, until_us)
         self._buckets.setdefault(like.bucket, OrderedDict())[key] = kept
 
@@ -75,15 +75,16 @@ class Likenesses:
         """Forget all that matches every name given."""
         for place, kept in list(self._kept.items()):
             if tenant in ("", kept.tenant) and subject in ("", kept.subject):
-                self._forget(place)
+                self.forget(*place)
 
-    def _forget(self, place: tuple[str, str]) -> None:
-        if self._kept.pop(place, None) is None:
+    def forget(self, bucket: str, key: str) -> None:
+        """What stood there is gone."""
+        if self._kept.pop((bucket, key), None) is None:
             return
-        bucket = self._buckets[place[0]]
-        del bucket[place[1]]
-        if not bucket:
-            del self._buckets[place[0]]
+        of_bucket = self._buckets[bucket]
+        del of_bucket[key]
+        if not of_bucket:
+            del self._buckets[bucket]
 
 
 def direction(vector: bytes) -> tuple[float, ...] | None:

@@ -50,6 +50,8 @@ _UNAVAILABLE: Final = b"signalbox; fwd=miss; detail=unavailable"
 _HIT: Final = b"signalbox; hit; ttl=%d"
 _ALIKE: Final = b"; detail=alike"
 _LIKENESSES_MAX: Final = 10_000
+_NEAREST_MAX: Final = 4
+"""How many of the nearest are asked of the cache, where it has forgotten those that are nearer."""
 
 
 class _Answer(Struct, frozen=True):
@@ -185,8 +187,10 @@ class Recall:
             return missed
         like = Like(compared[1], unit)
         missed = replace(missed, like=like)
-        nearest = self._likenesses.nearest(like, rules.alike_min_e4, self._clock.monotonic_us())
-        if nearest is not None:
+        for _ in range(_NEAREST_MAX):
+            nearest = self._likenesses.nearest(like, rules.alike_min_e4, self._clock.monotonic_us())
+            if nearest is None:
+                break
             key, alike_e4 = nearest
             place = Place(missed.place.partition, key)
             try:
@@ -200,6 +204,8 @@ class Recall:
                     return looked
                 looked.recalled.cache_status += _ALIKE
                 return replace(looked, place=place, alike_e4=alike_e4, status=looked.recalled.cache_status)
+            # It would hide the next nearest for as long as it lived.
+            self._likenesses.forget(like.bucket, key)
         self.counts.misses += 1
         return missed
 
@@ -283,6 +289,7 @@ class Recall:
             self._change = self._interlock.change
             past, self._moment = self._moment, (self._interlock.kill_epoch, self._current())
             if past != self._moment:
+                self._likenesses.purge()
                 await self._purge(release=past[1])
 
     async def furnish(self, rules: Mapping[str, RecallRules]) -> None:
