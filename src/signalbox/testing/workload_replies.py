@@ -19,10 +19,11 @@ import msgspec
 from msgspec import Struct
 
 from signalbox.domain.errors import SignalboxError
+from signalbox.domain.traits import Capability
 from signalbox.domain.verdict import PolicyRelease
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
-from signalbox.testing.values import endpoint, principal, ranked, tenant
+from signalbox.testing.values import ALL_CAPABILITIES, endpoint, principal, ranked, tenant
 from signalbox.workloads.asking import PipelineAsker
 
 Run = Callable[[PipelineAsker], Awaitable[Any]]
@@ -126,10 +127,13 @@ async def table(trials: Iterable[Trial]) -> list[Row]:
     return [await bear(trial, broken) for trial in trials for broken in BROKEN]
 
 
-def rooms() -> House:
-    """A house with two endpoints, `a` before `b`, and a policy that permits both."""
+def rooms(*, grammars: bool = False) -> House:
+    """A house with two endpoints, `a` before `b`, and a policy that permits both. With `grammars` they take
+    one, as an embedded model does: what they say is then the text itself."""
     policy = PolicyRelease(texts={"all": _ALLOW_ALL}, schema=_SCHEMA.read_text())
-    return House(policy, ranked(endpoint("a"), endpoint("b")), [tenant()])
+    capabilities = ALL_CAPABILITIES if grammars else ALL_CAPABILITIES & ~Capability.GRAMMAR
+    both = [endpoint(ident, capabilities=capabilities) for ident in ("a", "b")]
+    return House(policy, ranked(*both), [tenant()])
 
 
 def asker_of(house: House) -> PipelineAsker:

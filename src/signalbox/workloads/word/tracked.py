@@ -26,6 +26,7 @@ _TOKEN: Final = re.compile(r"\s+|\w+|[^\w\s]")
 _CHANGES: Final = tuple(qn(name) for name in ("w:ins", "w:del", "w:moveFrom", "w:moveTo"))
 _TEXT, _RUN, _FORMAT = qn("w:t"), qn("w:r"), qn("w:rPr")
 _SIGNS: Final = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n"}
+_TOLD_MAX: Final = 5
 _FIRST_ID: Final = 900_000
 """Of our changes: far from those that an editor gives, which only have to differ."""
 
@@ -38,26 +39,35 @@ class EditRefused(CallerError):
 
 
 class Edited(Struct, frozen=True):
-    """`changes` is how many insertions and deletions were made."""
+    """`changes` is how many insertions and deletions were made. `refused` says of paragraphs that were left
+    as they are why that is."""
 
     content: bytes
     changes: int
+    refused: tuple[str, ...] = ()
 
 
 def edit(content: bytes, texts: Mapping[str, str], *, author: str, date: str) -> Edited:
     """The document with the paragraphs of these ids saying `texts`. `date` is ISO 8601 in UTC. The document
-    has been read before (`reading`), so that it is known to be sound. Raises `EditRefused`."""
+    has been read before (`reading`), so that it is known to be sound. Raises `EditRefused` for a paragraph
+    that it has not, and where none of these can be edited."""
     opened = Document(io.BytesIO(content))
     paragraphs = {ident: paragraph for ident, paragraph, _ in numbered(opened)}
     marks = _Marks(author, date)
+    refused: list[str] = []
     for ident, text in texts.items():
         paragraph = paragraphs.get(ident)
         if paragraph is None:
             raise EditRefused(f"the document has no paragraph `{ident[:20]}`")
-        _edit(ident, paragraph._p, text, marks)
+        try:
+            _edit(ident, paragraph._p, text, marks)
+        except EditRefused as error:
+            refused.append(str(error))
+    if refused and len(refused) == len(texts):
+        raise EditRefused("; ".join(refused[:_TOLD_MAX]))
     saved = io.BytesIO()
     opened.save(saved)
-    return Edited(saved.getvalue(), marks.made)
+    return Edited(saved.getvalue(), marks.made, tuple(refused))
 
 
 class _Marks:
@@ -94,10 +104,12 @@ def _edit(ident: str, paragraph: Any, text: str, marks: _Marks) -> None:
         raise EditRefused(f"`{ident}` has tracked changes already: accept or reject them first")
     pieces = _pieces(paragraph)
     old = "".join(piece.text for piece in pieces)
-    for begin, end, inserted in reversed(list(_differences(old, text))):
+    differences = list(_differences(old, text))
+    for begin, end, _ in differences:
         touched = [piece for piece in pieces if piece.begin < end and begin < piece.end]
         if any(piece.run.getparent() is not paragraph for piece in touched):
             raise EditRefused(f"`{ident}` would change the text of a link or a field: leave that as it is")
+    for begin, end, inserted in reversed(differences):
         _replace(paragraph, _split(pieces, begin, end), begin, end, inserted, marks)
 
 
