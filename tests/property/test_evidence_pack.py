@@ -322,6 +322,22 @@ def test_a_report_that_does_not_follow_from_the_records_is_noticed(made: Made, t
                 _check(tmp_path, made, signed_as_is(files, made.key))
 
 
+@pytest.mark.parametrize("name", ["report.html", "README.md"])
+def test_a_page_that_says_other_than_the_records_is_noticed(made: Made, tmp_path: Path, name: str) -> None:
+    """By whoever holds the log's key, too: it is what people read."""
+    said = made.files[name].replace(b"Evidence", b"Nothing to see")
+    with pytest.raises(Bad, match="does not say what the records say"):
+        _check(tmp_path, made, signed_as_is({**made.files, name: said}, made.key))
+
+
+def test_a_name_in_a_pack_tells_the_terminal_nothing(made: Made, verifier: CleanVerifier) -> None:
+    files = {**made.files, "a\x1b[2J\rverified\n": b""}
+    status, said = verifier.status(packed(files.items()), *made.brought)
+    assert status == 1
+    assert "\x1b" not in said
+    assert "\nverified" not in said
+
+
 def test_another_log_under_the_same_key_is_noticed_by_who_kept_a_checkpoint(
     made: Made, tmp_path: Path
 ) -> None:

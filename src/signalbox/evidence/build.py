@@ -19,7 +19,6 @@ from msgspec import Struct
 
 from signalbox.evidence.bundle import bundled
 from signalbox.evidence.gather import EvidenceLog, Gathering, NothingToShow, Shown, Span, latest
-from signalbox.evidence.page import page, readme
 from signalbox.evidence.plain.notes import Bad
 from signalbox.evidence.plain.pack import (
     CHECKPOINT,
@@ -28,6 +27,8 @@ from signalbox.evidence.plain.pack import (
     LOG,
     MANIFEST,
     OTHERS,
+    README,
+    REPORT,
     WINDOW,
     Claim,
     Entry,
@@ -36,6 +37,7 @@ from signalbox.evidence.plain.pack import (
     check_window,
     read_entry,
 )
+from signalbox.evidence.plain.page import page, readme
 from signalbox.evidence.plain.tally import REGISTER, SUMMARY, Tally
 from signalbox.evidence.plain.trees import root_over
 from signalbox.record.tree import StoredTiles
@@ -45,8 +47,6 @@ from signalbox.tlog.merkle import verify_consistency
 from signalbox.tlog.note import Signer, signed
 from signalbox.tlog.paths import consistency_proof, joint_proof
 
-REPORT: Final = "report.html"
-README: Final = "README.md"
 VERIFIER: Final = "verify.py"
 _LEVEL: Final = 3  # of deflate: half of a record is hashes, which no level makes smaller
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)

@@ -24,17 +24,21 @@ from signalbox.domain.records import SWITCH_TENANT, Record, SwitchBody
 from signalbox.evidence.build import Wanted, build
 from signalbox.evidence.bundle import bundled
 from signalbox.evidence.gather import Span
-from signalbox.evidence.plain.notes import Bad, read_note
+from signalbox.evidence.plain.notes import Bad, read_checkpoint, read_note
 from signalbox.evidence.plain.pack import (
+    CHECKPOINT,
     CONTENTS,
     MANIFEST,
     OTHERS,
+    README,
+    REPORT,
     WINDOW,
     Claim,
     read_entry,
     read_manifest,
 )
-from signalbox.evidence.plain.tally import Tally
+from signalbox.evidence.plain.page import page, readme
+from signalbox.evidence.plain.tally import REGISTER, SUMMARY, Tally
 from signalbox.record.journal import Journal
 from signalbox.record.notary import Notary
 from signalbox.testing.records import BEGAN_US
@@ -118,7 +122,7 @@ def packed(files: Iterable[tuple[str, bytes]]) -> bytes:
 def signed_anew(files: dict[str, bytes], signer: Signer, **claims: Any) -> bytes:
     """A pack of these files as who holds the log's key could make it: reports and manifest are made anew."""
     claim = read_manifest(read_note(files[MANIFEST]))[0]._replace(**claims)
-    return signed_as_is(files | _reports(files, claim), signer, **claims)
+    return signed_as_is(files | _reports(files, claim, signer), signer, **claims)
 
 
 def signed_as_is(files: dict[str, bytes], signer: Signer, **claims: Any) -> bytes:
@@ -130,7 +134,7 @@ def signed_as_is(files: dict[str, bytes], signer: Signer, **claims: Any) -> byte
     return packed([*rest.items(), (MANIFEST, str(note).encode())])
 
 
-def _reports(files: dict[str, bytes], claim: Claim) -> dict[str, bytes]:
+def _reports(files: dict[str, bytes], claim: Claim, signer: Signer) -> dict[str, bytes]:
     tally = Tally(claim)
     known = {name.removeprefix(CONTENTS): data for name, data in files.items() if name.startswith(CONTENTS)}
     try:
@@ -138,7 +142,15 @@ def _reports(files: dict[str, bytes], claim: Claim) -> dict[str, bytes]:
             for line in files[name].split(b"\n")[:-1]:
                 tally.add(read_entry(line))
         wanted = [digest for what, digest in tally.releases if what == "catalogue" and digest in known]
-        return tally.files({digest: json.loads(known[digest]) for digest in wanted})
+        made = tally.files({digest: json.loads(known[digest]) for digest in wanted})
+        summary, register = json.loads(made[SUMMARY]), json.loads(made[REGISTER])
+        size = read_checkpoint(read_note(files[CHECKPOINT])).size
+        records = files[WINDOW].count(b"\n")
+        shown = {
+            REPORT: page(claim, summary, register, records, size),
+            README: readme(claim, signer.verifier.vkey),
+        }
+        return made | shown
     except (Bad, ValueError, KeyError, TypeError, AttributeError):  # whatever a test did to them
         return {}
 

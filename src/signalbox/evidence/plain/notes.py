@@ -73,6 +73,11 @@ def read_key(text: str) -> Key:
     return Key(name, bytes.fromhex(ident), material[1:])
 
 
+def key_text(key: Key) -> str:
+    """What `read_key` reads."""
+    return f"{key.name}+{key.ident.hex()}+{b64encode(bytes([1]) + key.public).decode()}"
+
+
 def read_note(data: bytes) -> Note:
     try:
         text, separator, lines = data.decode().rpartition("\n\n")

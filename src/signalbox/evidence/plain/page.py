@@ -1,4 +1,5 @@
-"""The page that an auditor reads, and the README beside it. Both say what the reports say and no more.
+"""The page that an auditor reads, and the README beside it. Both say what the reports say and no more; the
+verifier writes them anew, so that nobody who signs a pack can have them say something else.
 
 No script, no style from elsewhere, no link that is followed by itself: it can be opened on any machine.
 """
@@ -8,9 +9,12 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
-from signalbox.evidence.plain.main import LIMITS
 from signalbox.evidence.plain.pack import Claim, Json
 
+LIMITS: Final = (
+    "What this cannot show: that a request was sent which was never written down; that the key's holder "
+    "showed somebody else another log; where a vendor truly ran the model, which rests on the vendor's word."
+)
 _SENSITIVITIES: Final = ("public", "general", "confidential", "highly confidential")
 _EXCEPTIONS: Final = {
     "break-glass": "a permit was supplied by two people for a limited time",
@@ -121,7 +125,7 @@ With the log's public key, and a checkpoint of the log that you kept from before
 - The records of the kill switch, of the platform's acts and of the log's keys are there from the first on.
 - The log that you kept a checkpoint of was continued, and not written anew.
 - The policy and catalogue releases in `contents/` are those that the records name: a file's name is its SHA-256.
-- Summary, register and exceptions follow from the records: the verifier makes them anew.
+- Summary, register, exceptions, `report.html` and this file follow from the records: the verifier makes them anew.
 - No file was changed, dropped, added, swapped or moved since the manifest was signed.
 
 ## What is not proven
