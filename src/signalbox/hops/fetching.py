@@ -63,6 +63,10 @@ FETCHING: Final = (
         asks="nobody",
         why="the package's names are imported when they are first asked for; how many cores there are "
         "is read from the system",
-        places=("signalbox:__getattr__", "signalbox.adapters.providers.embedded.settings:_physical_cores"),
+        places=(
+            "signalbox.workloads.reading:__getattr__",
+            "signalbox:__getattr__",
+            "signalbox.adapters.providers.embedded.settings:_physical_cores",
+        ),
     ),
 )

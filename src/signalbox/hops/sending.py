@@ -87,11 +87,12 @@ SENDING: Final = (
     DeclaredHop(
         name="document reader",
         carries=(Carries.CONTENT,),
-        to=Here(),
+        to=Here(files=("{temporary directory}/signalbox-office-*",)),
         asks="nobody",
         why="a child process takes a file on its standard input and gives back its text: no secret of ours, "
-        "no file written, and no more than some time and memory; nothing is sent by it. Its command line has "
-        "the file's name, which users of this machine can see",
+        "no name of the file, and no more than some time and memory; nothing is sent by it. A file of Office "
+        "97-2003 or OpenDocument is first given to LibreOffice, in a directory that is removed afterwards, "
+        "without macros, and without a network where the kernel lets us",
         places=("signalbox.workloads.reading.*",),
     ),
     DeclaredHop(
