@@ -43,7 +43,7 @@ def admin_api(box: Signalbox, gate: Gate) -> AdminApi:
         *payloads.operations(
             PayloadDoors(box.governed.holds, box.kept.eraser, box.kept.chest, box.kept.keys, board)
         ),
-        *evidence.operations(ChildPacking(box.settings.files[0])),
+        *evidence.operations(ChildPacking(box.settings.files[0]), settled.ids),
         *break_glass.operations(box.governed.break_glass, board, box.clock),
         *releases.operations(release_desk(box), settled.ids),
         *keys.operations(KeyDoors(box.governed.keys, settled, board, box.clock, new_secret)),

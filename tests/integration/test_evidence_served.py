@@ -172,6 +172,8 @@ def test_who_may_read_the_log_gets_a_pack_over_the_admin_api(house: Served, tmp_
     done = elsewhere(tmp_path, pack, "--key", house.data_dir / "log.vkey")
     assert done.returncode == 0, done.stdout
     assert house.ask("GET", path, key="sb-tenant-admin").status == 404  # another tenant's
+    own = house.ask("GET", path.replace("acme", "walled"), key="sb-tenant-admin")
+    assert (own.status, "in each of them" in own.body.decode()) == (403, True)  # it holds everyone's rules
     assert house.ask("GET", path, key="sb-anna").status == 403
     assert house.ask("GET", path).status == 401
     assert house.ask("GET", "/admin/v1/tenants/acme/evidence", key="sb-auditor").status == 400

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from signalbox.domain.principal import Principal, Tenant
-from signalbox.domain.roles import ACTIONS, AT_HOME, EVERYWHERE, PLATFORM, ROLES, Action, may
+from signalbox.domain.roles import ACTIONS, AT_HOME, EVERYWHERE, PLATFORM, ROLES, Action, may, may_everywhere
 
 HOME = "acme"
 READS = {"platform.read", "tenant.read", "policy.read", "log.read", "spend.read"}
@@ -79,3 +79,11 @@ def test_the_page_is_the_table() -> None:
     }
     expected = {role: (True, actions) for role, actions in ANYWHERE.items()}
     assert told == expected | {role: (False, actions) for role, actions in OWN.items()}
+
+
+def test_what_is_everyones_is_for_who_may_it_with_everyone() -> None:
+    assert may_everywhere(who("auditor"), "log.read", [HOME, "another"])
+    assert may_everywhere(who("tenant-admin"), "log.read", [HOME])
+    assert not may_everywhere(who("tenant-admin"), "log.read", [HOME, "another"])
+    assert not may_everywhere(who("tenant-admin"), "log.read", [])
+    assert not may_everywhere(who("finance"), "log.read", [HOME])

@@ -3,6 +3,7 @@
 It deliberately says nothing of which model may be asked: that is policy's.
 """
 
+from collections.abc import Collection
 from typing import Final, Literal
 
 from signalbox.domain.principal import Principal
@@ -68,3 +69,12 @@ def may(principal: Principal, action: Action, tenant: str) -> bool:
         if action in EVERYWHERE.get(role, _NOTHING) or (at_home and action in AT_HOME.get(role, _NOTHING)):
             return True
     return False
+
+
+def may_everywhere(principal: Principal, action: Action, tenants: Collection[str]) -> bool:
+    """Whether `action` is allowed on what is of every one of `tenants`, which are all that there are: their
+    common rules, say. In a house of one tenant its own roles reach that far; in one of none, nobody's.
+    """
+    return may(principal, action, PLATFORM) or (
+        bool(tenants) and all(may(principal, action, tenant) for tenant in tenants)
+    )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Protocol
 from msgspec import Meta, Struct
 
 from signalbox.domain.errors import MalformedRequest, NotFound, NotPermitted
-from signalbox.domain.roles import PLATFORM, Action, may
+from signalbox.domain.roles import Action, may_everywhere
 from signalbox.edge.admin.operation import Answer, Asked, Operation, Page, Paging
 from signalbox.governance.releases import Approver, Release, ReleaseContent, Releases
 from signalbox.replay import Differences
@@ -350,7 +350,7 @@ class _Doors:
         principal = asked.principal
         tenants = self._tenants()
         for action in actions:
-            if may(principal, action, PLATFORM) or all(may(principal, action, name) for name in tenants):
+            if may_everywhere(principal, action, tenants):
                 return
         named = " or ".join(f"`{action}`" for action in actions)
         raise NotPermitted(f"a release is of every tenant: this asks for {named} in each of them")
