@@ -4,7 +4,7 @@ calamine runs no macro and evaluates no formula. Formulas and defined names are 
 """
 
 import io
-from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
@@ -51,15 +51,9 @@ def sheet_of(
         found = opened.get_sheet_by_name(name)
         start = found.start or (0, 0)
         summary = Summary(start[0] + 1, start[1])
-        for block in blocks(_from(found.iter_rows(), start[0])):
+        # The empty rows above the first are given as well.
+        for block in blocks(islice(found.iter_rows(), start[0], None)):
             summary.take(block)
     except (CalamineError, OSError, ValueError) as error:
         raise Unreadable("a sheet of it is damaged") from error
     return summary.sheet(name, hidden=hidden, formulas=formulas, last=last)
-
-
-def _from(rows: Iterable[list[Any]], first: int) -> Iterable[list[Any]]:
-    """calamine gives the empty rows above the first as well."""
-    for number, row in enumerate(rows):
-        if number >= first:
-            yield row

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from msgspec import Struct
@@ -241,11 +242,6 @@ def as_shown(value: Any) -> str:
 
 def blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """Rows as they are best handed over."""
-    block: list[Row] = []
-    for row in rows:
-        block.append(row)
-        if len(block) >= BLOCK:
-            yield block
-            block = []
-    if block:
+    given = iter(rows)
+    while block := list(islice(given, BLOCK)):
         yield block

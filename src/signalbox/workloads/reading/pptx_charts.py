@@ -21,7 +21,7 @@ def chart_table(chart: Any) -> tuple[str, tuple[tuple[str, ...], ...]]:
         if not categories:
             categories = [str(category) for category in list(plot.categories)[:POINTS_MAX]]
         for series in plot.series:
-            names.append(series.name or f"series {len(names) + 1}")
+            names.append(str(series.name or "") or f"series {len(names) + 1}")
             values.append([_shown(value) for value in list(series.values)[:POINTS_MAX]])
     if not names:
         return title, ()

@@ -24,13 +24,13 @@ CELLS_MAX: Final = 8_000_000
 _PIECE: Final = 4 * 1024 * 1024
 _KEPT: Final = 40
 _FORMULA_MAX: Final = 1_000
-_REFERENCE: Final = re.compile(rb'\sr="([A-Z]{1,3})\d')
+_FAR: Final = re.compile(rb'r="([A-Z]{2,3})\d')
+"""Cells beyond column Z; those before it are never too many."""
+_NEAR: Final = 26
 _ROW: Final = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
 _NUMBER: Final = re.compile(rb'\sr="(\d{1,7})"')
 _ANY_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s>/]")
-_FORMULA: Final = re.compile(
-    rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{1,3})(\d{1,7})"[^>]*>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)<)'
-)
+_FORMULA: Final = re.compile(rb'r="([A-Z]{1,3})(\d{1,7})"[^<]*<(?:\w+:)?f\b([^>]*)>(?:([^<]*)<)?')
 _ROOT: Final = re.compile(rb"<((?:\w+:)?)worksheet\b")
 
 
@@ -46,11 +46,11 @@ class Scanned(Struct):
 def scan(archive: zipfile.ZipFile, name: str, room: int = BYTES_MAX) -> Scanned:
     """`room` is how many bytes may be read of it. Raises `Unreadable`."""
     found = Scanned()
-    letters: set[bytes] = set()
+    far: set[bytes] = set()
     seen = 0
     for piece in _pieces(archive, name):
         if seen <= room:
-            letters.update(_REFERENCE.findall(piece))
+            far.update(_FAR.findall(piece))
             _formulas(piece, found.formulas)
         rows = _ROW.findall(piece) if seen <= room else _ROW.findall(piece[piece.rfind(b"<row") :])
         if rows:
@@ -59,8 +59,8 @@ def scan(archive: zipfile.ZipFile, name: str, room: int = BYTES_MAX) -> Scanned:
         seen += len(piece)
         if seen > room and not found.read:
             found.read = max(1, found.rows)
-    found.columns = max((column(each) + 1 for each in letters), default=0)
-    most = min(found.read or ROWS_MAX, ROWS_MAX, CELLS_MAX // max(1, found.columns))
+    found.columns = max((column(each) + 1 for each in far), default=_NEAR)
+    most = min(found.read or ROWS_MAX, ROWS_MAX, CELLS_MAX // found.columns)
     found.read = most if found.rows > most else 0
     return found
 
@@ -108,7 +108,7 @@ def _pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
 def _formulas(piece: bytes, found: dict[int, Formulas]) -> None:
     if not _ANY_FORMULA.search(piece):
         return
-    for letters, number, text in _FORMULA.findall(piece):
+    for letters, number, rest, text in _FORMULA.findall(piece):
         place, row = column(letters), int(number)
         known = found.get(place)
         if known is None:
@@ -116,5 +116,9 @@ def _formulas(piece: bytes, found: dict[int, Formulas]) -> None:
         known.count += 1
         known.last = row
         if len(known.texts) < _KEPT:
-            said = html.unescape(text[:_FORMULA_MAX].decode("utf-8", "replace")) if text else ""
+            said = (
+                html.unescape(text[:_FORMULA_MAX].decode("utf-8", "replace"))
+                if text and not rest.endswith(b"/")
+                else ""
+            )
             known.texts.append((row, said))
