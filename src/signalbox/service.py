@@ -19,13 +19,17 @@ from signalbox.domain.errors import NotFound, SignalboxError
 from signalbox.domain.request import Request
 from signalbox.domain.switches import selectors_of
 from signalbox.edge.app import Edge
-from signalbox.edge.gate import Gate
+from signalbox.edge.cors import Cors
+from signalbox.edge.gate import Gate, Handler
 from signalbox.edge.operations import Operations, Readiness, ReloadRefused
 from signalbox.edge.protocol import EdgeLimits
 from signalbox.edge.routes import doors
 from signalbox.edge.server import bind, serve
+from signalbox.edge.workloads import Workloads
 from signalbox.policy import PolicyInvalid
 from signalbox.ports.meter import EndpointState
+from signalbox.workloads.jobs import Jobs
+from signalbox.workloads.offered import offered
 
 _TOLD_OF_A_KILL: Final = ("selector", "by", "reason", "cut", "epoch", "time_us")
 _ACTS_UNREAD: Final = (
@@ -47,7 +51,8 @@ class HttpService:
             body_bytes_max=box.settings.server.body_bytes_max,
         )
         operations = Operations(self.gate, self)
-        served = doors(self.gate, self._count)
+        self._jobs = Jobs(box.clock, running_max=box.settings.workloads.jobs_running)
+        served = doors(self.gate, self._count, self._workloads())
         self.app = Edge(
             {
                 **served.routes,
@@ -63,6 +68,15 @@ class HttpService:
         )
 
         box.republished.append(self._take_keys)
+
+    async def aclose(self) -> None:
+        """End jobs: what they ask is still there."""
+        await self._jobs.aclose()
+
+    def _workloads(self) -> Handler:
+        settings = self._box.settings.workloads
+        door = Workloads(self.gate, offered(), self._jobs, bytes_max=settings.bytes_max)
+        return Cors(door, settings.origins) if settings.origins else door
 
     def _take_keys(self) -> None:
         self.gate.keys = self._box.keys
@@ -219,6 +233,7 @@ async def run(box: Signalbox, announce: Callable[[str], None]) -> None:
             )
         finally:
             warming.cancel()
+            await service.aclose()
 
 
 async def _reload(service: HttpService) -> None:

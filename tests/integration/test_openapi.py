@@ -34,17 +34,22 @@ def call(case: Any, mode: GenerationMode, served: Served) -> None:
         body["model"] = "own-good"  # else nearly all would end at an unknown model
     if mode is GenerationMode.POSITIVE and "deployment" in (case.path_parameters or {}):
         case.path_parameters["deployment"] = "own-good"
+    if mode is GenerationMode.POSITIVE and "feature" in (case.path_parameters or {}):
+        case.path_parameters |= {"app": "word", "feature": "summarize"}
     deadline = str((case.headers or {}).get(DEADLINE, ""))
     if deadline.isdigit() and 1 <= int(deadline) < AMPLE_MS:
         case.headers[DEADLINE] = str(AMPLE_MS)  # else many would end with 504, as they should
     operator = case.path.startswith(("/admin", "/metrics"))
     key = served.operator_key if operator else "sb-anna"
     # What no schema says (fields that exclude each other, URLs, what no endpoint can do) is refused as well.
-    case.call_and_validate(
+    answer = case.call_and_validate(
         base_url=served.url,
         headers={"Authorization": f"Bearer {key}"},
         excluded_checks=[positive_data_acceptance],
     )
+    if answer.status_code == 202:  # else there would soon be too many jobs, as there should
+        job = answer.json()["id"]
+        assert served.ask("DELETE", f"/v1/workloads/jobs/{job}", key=key).status == 200
 
 
 def keeps_to_it(operation: Any, mode: GenerationMode, served: Served, examples: int) -> None:

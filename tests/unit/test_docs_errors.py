@@ -1,9 +1,12 @@
 """`docs/reference/errors.md` names every error that a caller can get, with its status, and no others."""
 
+import pkgutil
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+from signalbox import workloads
 from signalbox.dispatch.exhausted import answer_to
 from signalbox.domain import errors
 from signalbox.domain.failure import FailureKind, ProviderFailure
@@ -25,6 +28,20 @@ NOT_OVER_HTTP: Final = (errors.ConfigError, errors.LogHeld)  # they keep a serve
 BY_INSTANCE: Final = (errors.AttemptsExhausted, errors.NoCandidate)  # their codes are set where they are made
 
 
+def of_workloads() -> list[type[errors.SignalboxError]]:
+    """Each stands beside what raises it."""
+    found: dict[type[errors.SignalboxError], None] = {}
+    for module in pkgutil.walk_packages(workloads.__path__, "signalbox.workloads."):
+        for kind in vars(import_module(module.name)).values():
+            if (
+                isinstance(kind, type)
+                and issubclass(kind, errors.SignalboxError)
+                and kind.__module__.startswith("signalbox.workloads.")
+            ):
+                found[kind] = None
+    return list(found)
+
+
 def documented() -> set[tuple[str, int]]:
     rows = re.findall(r"^\| `(\w+)` \| (\d{3}) \|", PAGE.read_text(), re.MULTILINE)
     assert len(rows) == len(set(rows))
@@ -43,6 +60,7 @@ def in_the_code() -> set[tuple[str, int]]:
     family += [Held, Altered, PayloadsUnavailable, TenantKeyUnavailable, TenantKeyRefused]
     family += [refusals.ReleaseRefused, refusals.StaleBase, refusals.ProofRefused, refusals.SelfApproval]
     family += [refusals.ApprovalInvalid, refusals.ContentTampered, SolverMissing]
+    family += of_workloads()
     found = {(kind.code, kind.status) for kind in family}
     for transient in (False, True):
         nothing = errors.NoCandidate("", dropped=(), transient=transient)

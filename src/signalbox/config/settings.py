@@ -168,6 +168,14 @@ class TenantPayloadSettings(Struct, frozen=True, kw_only=True):
     key: str
 
 
+class WorkloadSettings(Struct, frozen=True, kw_only=True):
+    """`bytes_max` bounds a request with its files; `origins` are the pages that a browser lets ask."""
+
+    bytes_max: int
+    jobs_running: int
+    origins: frozenset[str]
+
+
 class KeySettings(Struct, frozen=True, kw_only=True):
     """A caller's key by the SHA-256 of its text (lower-case hex). `expires_us`: from then on refused."""
 
@@ -197,6 +205,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedded: EmbeddedSettings
     cache: CacheSettings
     switches: SwitchSettings
+    workloads: WorkloadSettings
     log: LogSettings
     store: StoreSettings
     releases: ReleaseSettings

@@ -69,6 +69,12 @@ class SwitchesTable(Struct, frozen=True, kw_only=True):
     lease: Duration = "4s"
 
 
+class WorkloadsTable(Struct, frozen=True, kw_only=True):
+    bytes_max: Size = "32MiB"
+    jobs_running: int = 2
+    origins: tuple[str, ...] = ()
+
+
 class EmbeddedTable(Struct, frozen=True, kw_only=True):
     models_dir: str = ""
     threads: int = 0
@@ -378,6 +384,7 @@ class Document(Struct, frozen=True, kw_only=True):
     cache: CacheTable = CacheTable()
     payloads: PayloadsTable = PayloadsTable()
     switches: SwitchesTable = SwitchesTable()
+    workloads: WorkloadsTable = WorkloadsTable()
     log: LogTable = LogTable()
     store: StoreTable = StoreTable()
     places: Annotated[dict[str, str], Meta(description="a table: name of a place → what it means")]

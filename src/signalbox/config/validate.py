@@ -41,6 +41,7 @@ from signalbox.config.settings import (
 from signalbox.config.store import NODE, of_node, store_settings
 from signalbox.config.tables import DispatchTable, Document, EmbeddedTable, ServerTable, SwitchesTable
 from signalbox.config.units import duration_ms, share_e4, size_bytes
+from signalbox.config.workloads import workload_settings
 from signalbox.domain.traits import LatencyClass
 from signalbox.governance.releases import ContentTampered, ReleaseContent, Terms
 from signalbox.ports.provider_kind import Kinds
@@ -92,6 +93,7 @@ def validate(
         log=of_node(log_settings(document.log, base, faults), store),
         store=store,
         switches=_switches(document.switches, faults),
+        workloads=workload_settings(document.workloads, faults),
         releases=ReleaseSettings(
             required=document.releases.required,
             number=0 if released is None else released.number,

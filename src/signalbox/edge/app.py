@@ -12,7 +12,7 @@ from signalbox.edge.problems import ANTHROPIC, OPENAI, PROBLEM, Shape
 
 _log: Final = logging.getLogger("signalbox.edge")
 _ANTHROPIC_PATH: Final = "/v1/messages"
-_ADMIN_PATH: Final = "/admin/"
+_PROBLEM_PATHS: Final = ("/admin/", "/v1/workloads")
 ANTHROPIC_VERSION: Final = b"anthropic-version"
 
 
@@ -59,7 +59,7 @@ def nowhere(scope: Scope) -> NotFound:
 
 def shape_for(scope: Scope) -> Shape:
     """How whoever asks here wants to read errors, as far as path and headers tell."""
-    if scope["path"].startswith(_ADMIN_PATH):
+    if scope["path"].startswith(_PROBLEM_PATHS):
         return PROBLEM
     if scope["path"].startswith(_ANTHROPIC_PATH) or speaks_anthropic(scope):
         return ANTHROPIC

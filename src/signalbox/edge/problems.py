@@ -110,7 +110,7 @@ def problem_body(error: SignalboxError) -> bytes:
 OPENAI: Final = Shape(openai_body, b"x-request-id")
 ANTHROPIC: Final = Shape(anthropic_body, b"request-id")
 PROBLEM: Final = Shape(problem_body, b"x-request-id", b"application/problem+json")
-"""Of the admin API."""
+"""Of the admin API and of workloads."""
 
 
 def openai_type(error: SignalboxError) -> str:

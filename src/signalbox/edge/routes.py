@@ -15,6 +15,7 @@ from signalbox.edge.gate import Gate, Handler
 from signalbox.edge.models import Models
 from signalbox.edge.openapi import OpenAPI
 from signalbox.edge.stored import NothingStored
+from signalbox.edge.workloads import ROOT as WORKLOADS
 
 
 class Doors(NamedTuple):
@@ -24,8 +25,9 @@ class Doors(NamedTuple):
     under: dict[str, Handler]
 
 
-def doors(gate: Gate, count: Callable[[Request], int]) -> Doors:
-    """For callers; the operators' stand in `operations.py`. `count` counts the tokens of a request."""
+def doors(gate: Gate, count: Callable[[Request], int], workloads: Handler) -> Doors:
+    """For callers; the operators' stand in `operations.py`. `count` counts the tokens of a request,
+    `workloads` is the door of all of them."""
     chat = Door(gate, OpenAIChat())
     embeddings = Door(gate, OpenAIEmbeddings())
     responses, stored = Door(gate, OpenAIResponses()), NothingStored(gate)
@@ -37,9 +39,10 @@ def doors(gate: Gate, count: Callable[[Request], int]) -> Doors:
         "/openai/v1/chat/completions": chat,
         "/openai/v1/embeddings": embeddings,
         "/openapi.json": OpenAPI(),
+        WORKLOADS: workloads,
     }
     deployed = azure.Deployments({"chat/completions": chat, "embeddings": embeddings})
-    under: dict[str, Handler] = {azure.PREFIX: deployed}
+    under: dict[str, Handler] = {azure.PREFIX: deployed, f"{WORKLOADS}/": workloads}
     for root in ("/v1/responses", "/openai/v1/responses", "/openai/responses"):
         routes[root], under[f"{root}/"] = responses, stored
     for root in ("/v1/models", "/openai/v1/models", "/openai/models"):

@@ -1,7 +1,8 @@
 """The suite's features over HTTP: `/v1/workloads`.
 
     GET    /v1/workloads                    what is offered, with the schema of each one's parameters
-    POST   /v1/workloads/{app}/{feature}    {"params": {…}, "files": [{"name", "content_base64"}], "model"}
+    POST   /v1/workloads/{app}/{feature}    {"params": {…}, "files": [{"name", "content_base64"}], "model"},
+                                            or a form with fields `params` (JSON) and `model`, and files
     GET    /v1/workloads/jobs/{id}          how far a job is, and its result once it is done
     DELETE /v1/workloads/jobs/{id}          stop it, and forget what it came to
 
@@ -23,6 +24,7 @@ from signalbox.domain.request import Declared
 from signalbox.edge.body import read_body
 from signalbox.edge.context import ContextReader, Headers
 from signalbox.edge.gate import Gate, Receive, Scope, Send, allow, answer, answer_error, stopping
+from signalbox.edge.multipart import Part, is_form, read_form
 from signalbox.edge.problems import PROBLEM, problem_body
 from signalbox.wires.strict_json import decode_strict
 from signalbox.workloads.asking import Call, Tell
@@ -37,17 +39,20 @@ _EVENT_STREAM: Final = [
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 ]
+_SAID: Final = (b"accept", b"content-type", b"prefer")
 _PRIVATE: Final = (b"cache-control", b"no-store")
 
 
-class _File(Struct, forbid_unknown_fields=True):
+class Upload(Struct, forbid_unknown_fields=True):
     name: str
     content_base64: bytes  # msgspec reads base64 into bytes
 
 
-class _Body(Struct, forbid_unknown_fields=True):
+class Body(Struct, forbid_unknown_fields=True):
+    """`params` are the feature's own; `model` is a routing name, a model or an endpoint."""
+
     params: dict[str, Any] = {}
-    files: list[_File] = []
+    files: list[Upload] = []
     model: str = "auto"
 
 
@@ -118,7 +123,9 @@ class Workloads:
         principal: Principal,
     ) -> None:
         raw = await read_body(receive, headers.body_bytes, self._bytes_max)
-        body = await asyncio.to_thread(_read, raw)  # of many megabytes, it may be
+        said = {name: value for name, value in scope["headers"] if name in _SAID}
+        # Many megabytes, it may be.
+        body = await asyncio.to_thread(_read, raw, said.get(b"content-type", b""))
         files = tuple(File(file.name, file.content_base64) for file in body.files)
         workload.read(body.params, files)  # refused before anything is begun
         declared = self._context.declared(headers.context, Declared())
@@ -135,7 +142,6 @@ class Workloads:
                 tell=tell,
             )
 
-        said = {name: value for name, value in scope["headers"] if name in (b"prefer", b"accept")}
         if b"respond-async" in said.get(b"prefer", b""):
             job = self._jobs.begin(_owner(principal), work)
             place = [
@@ -161,11 +167,33 @@ class Workloads:
                 raise MethodNotAllowed(other, scope["path"], ("GET", "DELETE"))
 
 
-def _read(raw: bytes) -> _Body:
+def _read(raw: bytes, content_type: bytes) -> Body:
+    if is_form(content_type):
+        return _of_form(read_form(content_type, raw))
     try:
-        return msgspec.convert(decode_strict(raw), _Body)
+        return msgspec.convert(decode_strict(raw), Body)
     except msgspec.ValidationError as error:
         raise MalformedRequest(str(error)) from error
+
+
+def _of_form(parts: list[Part]) -> Body:
+    """Fields `params` (JSON) and `model`, and any number of files."""
+    body = Body()
+    for part in parts:
+        if part.filename is not None:
+            body.files.append(Upload(part.filename, part.content))
+        elif part.name == "params":
+            said = decode_strict(part.content)
+            if not isinstance(said, dict):
+                raise MalformedRequest("expected an object in the field `params`", param="params")
+            body.params = said
+        elif part.name == "model":
+            body.model = part.content.decode(errors="replace")
+        else:
+            raise MalformedRequest(
+                f"the form has a field `{part.name[:40]}`; expected params, model and files"
+            )
+    return body
 
 
 def told(ran: Ran) -> dict[str, Any]:

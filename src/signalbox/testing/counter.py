@@ -27,14 +27,19 @@ from signalbox.domain.failure import ProviderFailure
 from signalbox.domain.reply import Event, Reply, TextDelta
 from signalbox.domain.request import Request
 from signalbox.edge.app import Edge
-from signalbox.edge.gate import Gate
+from signalbox.edge.cors import Cors
+from signalbox.edge.gate import Gate, Handler
 from signalbox.edge.protocol import EdgeLimits, EdgeProtocol
 from signalbox.edge.routes import doors
+from signalbox.edge.workloads import Workloads
 from signalbox.identify import Key, KeyRing, hashed
 from signalbox.normalise.unfold import unfold
 from signalbox.ports.provider import Call
 from signalbox.testing.house import House
 from signalbox.testing.values import principal
+from signalbox.workloads.jobs import Jobs
+from signalbox.workloads.offered import offered
+from signalbox.workloads.registry import Registry
 
 _PIECE: Final = 7
 
@@ -91,17 +96,29 @@ class Counter:
 
     key: Final = "sb-counter"
 
-    def __init__(self, house: House, player: Player) -> None:
+    def __init__(
+        self,
+        house: House,
+        player: Player,
+        *,
+        registry: Registry | None = None,
+        bytes_max: int = 32 << 20,
+        origins: frozenset[str] = frozenset(),
+    ) -> None:
+        """`registry`, `bytes_max` and `origins` are for workloads: whose, how much, from which pages."""
         self.house = house
         self.player = player
         self.url = ""
-        self._gate = Gate(
+        self.gate = Gate(
             keys=KeyRing([Key(hashed(self.key), principal())]),
             pipeline=house.pipeline,
             clock=house.clock,
             meter=house.meter,
             body_bytes_max=8 << 20,
         )
+        self._jobs = Jobs(house.clock)
+        workloads = Workloads(self.gate, registry or offered(), self._jobs, bytes_max=bytes_max)
+        self._workloads: Handler = Cors(workloads, origins) if origins else workloads
         self._started = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -132,7 +149,7 @@ class Counter:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        app = Edge(*doors(self._gate, _count))
+        app = Edge(*doors(self.gate, _count, self._workloads))
         state = ServerState()
         server = await self._loop.create_server(
             lambda: EdgeProtocol(app=app, limits=EdgeLimits(), server_state=state), "127.0.0.1", 0
@@ -140,6 +157,7 @@ class Counter:
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._started.set()
         await self._stop.wait()
+        await self._jobs.aclose()
         server.close()
         for connection in list(state.connections):
             connection.transport.abort()

@@ -253,3 +253,82 @@ class Released(Struct):
 
     endpoint: str
     was: str
+
+
+# -- workloads
+
+
+class WorkloadFiles(Struct):
+    at_least: int
+    at_most: int
+
+
+class WorkloadOffered(Struct):
+    """`params` is a JSON Schema; `takes` lists suffixes of files."""
+
+    name: str
+    about: str
+    takes: list[str]
+    files: WorkloadFiles
+    background: bool
+    params: dict[str, Any]
+
+
+class WorkloadsOffered(Struct):
+    workloads: list[WorkloadOffered]
+
+
+class WorkloadFile(Struct):
+    name: str
+    media_type: str
+    content_base64: str
+
+
+class WorkloadValidation(Struct):
+    """`repairs`: how many answers had to be asked for again."""
+
+    accepted: bool
+    repairs: int
+
+
+class WorkloadUsage(Struct):
+    input_tokens: int
+    output_tokens: int
+
+
+class WorkloadResult(Struct):
+    """`result` is the feature's own. `models` has every model's name, where several answered."""
+
+    result: dict[str, Any]
+    files: list[WorkloadFile]
+    notes: list[str]
+    model: str
+    vendor: str
+    endpoint: str
+    region: str
+    reason: str
+    models: list[str]
+    validation: WorkloadValidation
+    usage: WorkloadUsage
+    cost: list[str]
+    operation: str
+    decisions: list[str]
+
+
+class WorkloadProgress(Struct):
+    done: int
+    of: int
+    doing: str
+
+
+class WorkloadJob(Struct):
+    """With all members of a result once it is done, with `error` (problem details) if it failed."""
+
+    id: str
+    state: Literal["queued", "running", "done", "failed"]
+    progress: WorkloadProgress
+
+
+class WorkloadJobDeleted(Struct):
+    id: str
+    state: Literal["deleted"]

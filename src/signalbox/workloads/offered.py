@@ -1,0 +1,8 @@
+"""Every app's workloads in one table. Nothing heavy is loaded by it: libraries are, when a workload runs."""
+
+from signalbox.workloads.registry import Registry
+from signalbox.workloads.word import WORKLOADS as WORD
+
+
+def offered() -> Registry:
+    return Registry(WORD)
