@@ -49,6 +49,13 @@ class Source:
         unknown += [name for name in names if not self._has(name)]
         return tuple(dict.fromkeys(unknown))
 
+    def has_words(self, said: str) -> bool:
+        """Whether every word and every number of it stands in the source, small words aside."""
+        plain = _plain(said)
+        numbers = all(_number(found) in self._numbers for found in _NUMBER.findall(plain))
+        words = [word for word in _WORD.findall(plain) if word.casefold() not in _NO_NAMES]
+        return numbers and all(self._has(word) for word in words)
+
     def _has(self, name: str) -> bool:
         word = name.casefold()
         if word in self._words:

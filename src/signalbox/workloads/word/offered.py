@@ -1,7 +1,6 @@
 """What is offered for Word: parameters, files in, files out."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
@@ -9,6 +8,7 @@ from msgspec import Meta, Struct
 from signalbox.domain.errors import MalformedRequest
 from signalbox.workloads.asking import Asker
 from signalbox.workloads.documents import Paragraph, TextDocument
+from signalbox.workloads.made_by import author_of, began
 from signalbox.workloads.reading import read_text
 from signalbox.workloads.registry import File, Result, Workload
 from signalbox.workloads.word.draft import draft
@@ -17,7 +17,6 @@ from signalbox.workloads.word.summarize import summarize
 
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TEXTS: Final = ("doc", "docm", "docx", "md", "odt", "rtf", "txt")
-_AUTHOR_MAX: Final = 120
 _TOLD_MAX: Final = 20
 
 Asked = Annotated[str, Meta(min_length=1, max_length=4_000)]
@@ -118,19 +117,6 @@ def _selected(document: TextDocument, wanted: tuple[str, ...]) -> list[Paragraph
             param="paragraphs",
         )
     return [each for each in document.paragraphs if each.id in wanted]
-
-
-def began(asker: Asker) -> datetime:
-    """When the operation began, as its id (`op-` and a UUID of version 7, RFC 9562) says."""
-    return datetime.fromtimestamp(
-        int(asker.operation.id.removeprefix("op-").replace("-", "")[:12], 16) / 1_000, UTC
-    )
-
-
-def author_of(asker: Asker) -> str:
-    """Whose the changes are: the models that made them."""
-    models = dict.fromkeys(call.model.partition("@")[0] for call in asker.calls)
-    return f"Signalbox ({', '.join(models)})"[:_AUTHOR_MAX]
 
 
 WORKLOADS: Final[tuple[Workload[Any], ...]] = (
