@@ -28,6 +28,7 @@ _HEADER: Final = {
     "boundary": "X-Signalbox-Data-Boundary",
     "user": "X-Signalbox-User",
 }
+_NAME_MAX: Final = 256
 
 
 def hashed(credential: str) -> str:
@@ -127,24 +128,41 @@ def believed(principal: Principal, declared: Declared, boundaries: Mapping[str, 
     so that no rule about `excel` is passed by as `Excel`.
 
     Raises `NotPermitted` for a claim that the key may not make, `MalformedRequest` for a boundary that
-    does not exist. Nothing is dropped in silence.
+    does not exist, and for a name that is none. Nothing is dropped in silence.
     """
-    app, feature = declared.app.lower(), declared.feature.lower()
+    app, feature, user = declared.app.lower(), declared.feature.lower(), declared.user
+    if app:
+        app = _name("app", app)
+    if feature:
+        feature = _name("feature", feature)
+    if user:
+        user = _name("user", user)
     if app != principal.app:
         app = _backed(principal, "app", app, principal.app)
     if feature != principal.feature:
         feature = _backed(principal, "feature", feature, principal.feature)
-    if declared.user:
-        _backed(principal, "user", declared.user, "")
+    if user:
+        _backed(principal, "user", user, "")
     if declared.label and "label" not in principal.may_assert:
         default = principal.tenant.default_label
         if parse_label(declared.label) < default:
             raise _refusal("label", f"below the tenant's default, `{default.label}`")
     if declared.boundary:
         _refuse_wider(declared.boundary, principal.tenant.default_boundary, boundaries)
-    if app == declared.app and feature == declared.feature:
+    if app == declared.app and feature == declared.feature and user == declared.user:
         return declared
-    return replace(declared, app=app, feature=feature)
+    return replace(declared, app=app, feature=feature, user=user)
+
+
+def _name(field: str, claimed: str) -> str:
+    """As an administrator can write it, wherever in the request it stands: by its name a person is held and
+    erased, and an app forbidden."""
+    name = claimed.strip()
+    if len(name) > _NAME_MAX or not name.isprintable():
+        raise MalformedRequest(
+            f"{_HEADER[field]} must be printable and at most {_NAME_MAX} characters", param=_HEADER[field]
+        )
+    return name
 
 
 def _backed(principal: Principal, field: str, claimed: str, bound: str) -> str:
