@@ -150,7 +150,7 @@ def figures(slide: SlideContent) -> Iterator[str]:
     """The numbers of its chart, written out."""
     if slide.chart is not None:
         for series in slide.chart.series:
-            yield from (f"{abs(value):f}" for value in series.values)
+            yield from (f"{abs(value):.15g}" for value in series.values)
 
 
 def _lacks(slide: SlideContent) -> Iterator[str]:

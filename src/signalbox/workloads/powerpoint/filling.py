@@ -13,6 +13,7 @@ from signalbox.workloads.asking import Asker
 from signalbox.workloads.contract import A, AnswerInvalid, Contract, Example, Question
 from signalbox.workloads.documents import Table
 from signalbox.workloads.grounding import Source
+from signalbox.workloads.language import is_foreign, language_of
 from signalbox.workloads.powerpoint import content, pages
 from signalbox.workloads.powerpoint.content import (
     CATEGORIES_MAX,
@@ -208,6 +209,8 @@ def unacceptable(slide: SlideContent, source: Source | None, text: str) -> str |
         return complaint
     if source is None:
         return None
+    if is_foreign(". ".join(content.texts(slide)), text):
+        return f"write in the language of the material (`{language_of(text)}`)"
     missing = [word for said in content.texts(slide) for word in source.missing(said)]
     missing += [number for figure in content.figures(slide) for number in source.missing(figure)]
     if missing:

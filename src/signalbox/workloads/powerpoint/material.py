@@ -1,4 +1,4 @@
-"""What a deck is to be made of: a text in pieces, what may be said of it, what stands under which id. Pure."""
+"""What a deck is made of: a text in pieces, what may be said of it, what stands under which id. Pure."""
 
 import re
 from collections.abc import Iterable

@@ -10,6 +10,7 @@ from signalbox.workloads.asking import Asker
 from signalbox.workloads.chunking import Chunk
 from signalbox.workloads.contract import Contract, Example, Question, narrowed
 from signalbox.workloads.grounding import Source
+from signalbox.workloads.language import is_foreign, language_of
 from signalbox.workloads.powerpoint import content, pages
 from signalbox.workloads.powerpoint.content import Layout, SlideContent
 from signalbox.workloads.powerpoint.material import Material, layouts_for
@@ -52,8 +53,8 @@ OUTLINE: Final = Contract(
     examples=(
         Example(
             "[p1] # Winter timetable\n[p2] From 12 December the night train to Graz leaves at 22:40 instead "
-            "of 23:05.\n[p3] Sales: 2023 410 tickets, 2024 520 tickets, 2025 690 tickets.\n[p4] Ms Ilves must "
-            "inform the stations by 1 December.",
+            "of 23:05.\n[p3] Sales: 2023 410 tickets, 2024 520 tickets, 2025 690 tickets.\n[p4] Ms Ilves "
+            "must inform the stations by 1 December.",
             '{"title":"Winter timetable","subtitle":"The night train to Graz","slides":['
             '{"title":"The night train leaves earlier","source_para":["p2"],"layout":"bullets"},'
             '{"title":"More tickets are sold each year","source_para":["p3"],"layout":"chart"},'
@@ -103,6 +104,9 @@ def question(
         for each in said.slides:
             if not each.source_para or not ids.issuperset(each.source_para):
                 return f"`source_para` names ids of the material, such as {', '.join(piece.ids[:3])}"
+        titles = [each.title for each in said.slides]
+        if material.grounded and is_foreign(". ".join((said.title, *titles)), piece.text):
+            return f"write in the language of the material (`{language_of(piece.text)}`)"
         return _wrong(said) or _missing(said, source)
 
     schema = narrowed(OUTLINE.schema, "slides", minItems=max(1, slides * 2 // 3), maxItems=slides)
