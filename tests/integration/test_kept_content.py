@@ -106,6 +106,17 @@ def test_nothing_is_kept_above_the_ceiling_or_where_the_tenant_has_not_asked(ser
     assert post(served, f"/payloads/{decision}/read", "sb-rea")[0] == 404
 
 
+def test_a_hold_is_on_the_name_that_requests_have_and_can_be_lifted(served: Served) -> None:
+    spaced = post(served, "/holds", "sb-dora", b'{"name":"h1","user":" nils ","reason":"r"}')[1]["subject"]
+    plain = post(served, "/holds", "sb-dora", b'{"name":"h2","user":"nils","reason":"r"}')[1]["subject"]
+    assert spaced == plain
+    assert post(served, "/erasures", "sb-dora", b'{"user":" nils","reason":"r"}')[0] == 409
+    for body in (b'{"name":"h3","user":"  ","reason":"r"}', b'{"name":"h/3","user":"nils","reason":"r"}'):
+        assert post(served, "/holds", "sb-dora", body)[0] == 400
+    for name in ("h1", "h2"):
+        assert post(served, f"/holds/{name}/lift", "sb-dora", b'{"reason":"over"}')[0] == 200
+
+
 def test_a_hold_refuses_and_an_erasure_leaves_nothing_but_proofs(served: Served) -> None:
     decisions = [ask(served, "mia", label="confidential"), ask(served, "mia", stream=True)]
     others = ask(served, "carl", "Carl asks about Zanzibar.")

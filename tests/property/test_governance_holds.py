@@ -92,7 +92,7 @@ class HoldsMachine(RuleBasedStateMachine):
 TestHolds = HoldsMachine.TestCase
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 129])
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 129, "case/2026", ".."])
 def test_a_hold_has_a_name_that_can_be_said(name: str) -> None:
     with pytest.raises(MalformedRequest):
         rules.place(Holds(), "acme", name, "", "why")

@@ -165,6 +165,8 @@ class Holds:
 def place(holds: Holds, tenant: str, name: str, subject: str, reason: str) -> Proposal:
     """Raises `MalformedRequest`, and `Conflict` where the name is taken or the subject is being erased."""
     name = _name_of(name)
+    if "/" in name or name in (".", ".."):  # a part of the path by which it is lifted
+        raise MalformedRequest(f"name the hold otherwise: `{name}` cannot be said in an address")
     if any(hold.name == name for hold in holds.of_tenant(tenant)):
         raise Conflict(f"there is a hold `{name}` already: lift it first, or use another name")
     late = [e for e in holds.under_way.values() if e.tenant == tenant and subject in ("", e.subject)]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 import msgspec
 from msgspec import Meta, Struct
 
+from signalbox.domain.errors import MalformedRequest
 from signalbox.domain.traits import SENSITIVITY_LABELS
 from signalbox.edge.admin.acting import Acting
 from signalbox.edge.admin.operation import Answer, Asked, Operation, Page, Paging
@@ -126,7 +127,7 @@ class PayloadDoors:
     async def place(self, asked: Asked) -> Answer:
         wanted: HoldWanted = asked.body
         tenant = asked.tenant
-        subject = self._eraser.subject_of(tenant, wanted.user) if wanted.user else ""
+        subject = self._eraser.subject_of(tenant, _user(wanted.user)) if wanted.user else ""
         await self._board.act(
             asked.by, lambda: [rules.place(self._holds, tenant, wanted.name, subject, wanted.reason)]
         )
@@ -145,7 +146,7 @@ class PayloadDoors:
 
     async def erase(self, asked: Asked) -> Erased:
         wanted: ErasureWanted = asked.body
-        return await self._eraser.erase(asked.tenant, wanted.user, by=asked.by, reason=wanted.reason)
+        return await self._eraser.erase(asked.tenant, _user(wanted.user), by=asked.by, reason=wanted.reason)
 
     async def read(self, asked: Asked) -> ContentView:
         tenant, decision, reason = asked.tenant, asked.path["decision"], asked.body.reason
@@ -253,6 +254,16 @@ def operations(doors: PayloadDoors) -> tuple[Operation, ...]:
             also={500: "what is kept was changed since it was stored"},
         ),
     )
+
+
+def _user(written: str) -> str:
+    """As `identify.believed` takes it from requests: a hold on another spelling would hold nothing."""
+    user = written.strip()
+    if not user or not user.isprintable():
+        raise MalformedRequest(
+            "name the user as requests name them: printable characters, 256 at most", param="user"
+        )
+    return user
 
 
 def _hold(hold: Hold) -> HoldView:
