@@ -69,7 +69,7 @@ def charts(draw: st.DrawFn) -> ChartContent:
 def slides(draw: st.DrawFn) -> SlideContent:
     layout: Layout = draw(st.sampled_from(get_args(Layout)))
     bullets = st.lists(LINES, min_size=1, max_size=7).map(tuple)
-    more: dict[str, Any] = {
+    fields: dict[Layout, dict[str, Any]] = {
         "title": {"subtitle": draw(st.just("") | LINES)},
         "section": {"subtitle": draw(st.just("") | LINES)},
         "bullets": {"bullets": draw(bullets)},
@@ -77,7 +77,8 @@ def slides(draw: st.DrawFn) -> SlideContent:
         "table": {"table": draw(tables()) if layout == "table" else None},
         "chart": {"chart": draw(charts()) if layout == "chart" else None},
         "quote": {"quote": draw(LINES), "subtitle": draw(LINES)},
-    }[layout]
+    }
+    more = fields[layout]
     if layout == "chart":
         more["bullets"] = draw(st.just(()) | bullets)
     return SlideContent(layout=layout, title=draw(LINES), notes=draw(LINES), **more)

@@ -13,7 +13,8 @@ from signalbox.workloads.powerpoint.create import UNGROUNDED, create
 from signalbox.workloads.powerpoint.material import Material
 from signalbox.workloads.powerpoint.outline import SLIDES_MAX, Outline, outline
 from signalbox.workloads.powerpoint.pages import lay_out
-from signalbox.workloads.reading import read_text
+from signalbox.workloads.powerpoint.rewrite import rewrite
+from signalbox.workloads.reading import read_deck, read_text
 from signalbox.workloads.registry import File, Result, Workload
 
 PPTX: Final = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -44,6 +45,23 @@ class CreateParams(Struct, frozen=True, forbid_unknown_fields=True):
     outline: Outline | None = None
 
 
+class RewriteParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """`slide` from 1; `shape_id` as office applications number shapes: a wrong one is answered with those
+    that the slide has. `may_drop`: numbers and names may be left out, as where it is to be shorter."""
+
+    slide: Annotated[int, Meta(ge=1)]
+    shape_id: int
+    instruction: Annotated[str, Meta(min_length=1, max_length=4_000)]
+    may_drop: bool = False
+
+
+class ShapeText(Struct, frozen=True):
+    """What a shape says now."""
+
+    shape_id: int
+    text: str
+
+
 async def _outline(asker: Asker, params: OutlineParams, files: tuple[File, ...]) -> Result:
     material = await _material(params.brief, params.instruction, files)
     made = await outline(asker, material, params.slides, wish=params.instruction)
@@ -71,6 +89,17 @@ async def _create(asker: Asker, params: CreateParams, files: tuple[File, ...]) -
     return Result(
         answer=deck, files=(File("deck.pptx", drawn, PPTX),), notes=(*_not_read(material), *made.notes)
     )
+
+
+async def _rewrite(asker: Asker, params: RewriteParams, files: tuple[File, ...]) -> Result:
+    (file,) = files
+    await read_deck(file)  # within limits, so that what opens it here is known to be sound
+    from signalbox.workloads.powerpoint.editing import put, select  # noqa: PLC0415 - an extra, and heavy
+
+    selected = await asyncio.to_thread(select, file.content, params.slide, params.shape_id)
+    made = await rewrite(asker, selected, params.instruction, may_drop=params.may_drop)
+    content = await asyncio.to_thread(put, file.content, params.slide, params.shape_id, made.texts)
+    return Result(answer=ShapeText(params.shape_id, made.text), files=(File(file.name, content, PPTX),))
 
 
 async def _material(brief: str, instruction: str, files: tuple[File, ...]) -> Material:
@@ -125,5 +154,15 @@ WORKLOADS: Final = (
         files=(0, 1),
         background=True,
         deadline_ms=3_600_000,
+    ),
+    Workload(
+        app="powerpoint",
+        feature="rewrite",
+        told="A shape's text in other words that fit the same box, its formatting kept.",
+        params=RewriteParams,
+        run=_rewrite,
+        takes=("pptx",),
+        files=(1, 1),
+        deadline_ms=300_000,
     ),
 )
