@@ -42,7 +42,8 @@ class Sample(Struct, frozen=True):
 
 
 class Figure(Struct, frozen=True, kw_only=True):
-    """Of one file. `cpu_s` is the child's, which says more than the clock where a machine is busy. `refused` is the error's code, and `told` its words or what was read."""
+    """Of one file. `cpu_s` is the child's, which says more than the clock where a machine is busy. `refused`
+    is the error's code, and `told` its words or what was read."""
 
     name: str
     seconds: float
@@ -88,7 +89,8 @@ def goals() -> int:
         )
         figures.append({
             "file": sample.name, "kb": len(sample.content) >> 10, "seconds_best": seconds,
-            "seconds_all": ", ".join(f"{each.seconds:.2f}" for each in tried), "cpu_s_best": min(each.cpu_s for each in tried), "child_mb": mb,
+            "seconds_all": ", ".join(f"{each.seconds:.2f}" for each in tried),
+            "cpu_s_best": min(each.cpu_s for each in tried), "child_mb": mb,
         })  # fmt: skip
     load = os.getloadavg()[0]
     print(

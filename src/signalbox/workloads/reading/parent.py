@@ -95,16 +95,7 @@ async def _said(suffix: str, content: bytes, limits: Limits) -> list[Any]:
         raise Unreadable(f"by its name it is none of {known}")
     try:
         told = await exchange(
-            (
-                sys.executable,
-                "-I",
-                "-m",
-                "signalbox.workloads.reading.child",
-                suffix,
-                str(limits.memory),
-                str(limits.seconds),
-                str(limits.answer),
-            ),
+            command(suffix, limits),
             content,
             seconds=limits.seconds,
             most=limits.answer,
@@ -116,6 +107,12 @@ async def _said(suffix: str, content: bytes, limits: Limits) -> list[Any]:
         raise TooLarge("it takes more time or memory than is given to it") from None
     said = msgspec.msgpack.decode(told)
     return said if isinstance(said, list) else []
+
+
+def command(suffix: str, limits: Limits) -> list[str]:
+    """What starts the child for a kind of file."""
+    numbers = (limits.memory, limits.seconds, limits.answer)
+    return [sys.executable, "-I", "-m", "signalbox.workloads.reading.child", suffix, *map(str, numbers)]
 
 
 def _turn() -> contextlib.AbstractAsyncContextManager[None]:
