@@ -30,10 +30,12 @@ _DATA_ONLY: Final = (
 
 
 class Example(Struct, frozen=True):
-    """A content and the answer to it, as JSON text."""
+    """A content, what is wanted of it, and the answer to it: JSON text, or plain where a grammar asks for
+    that."""
 
     content: str
     answer: str
+    task: str = ""
 
 
 class Contract(Struct, Generic[A], frozen=True, kw_only=True):
@@ -79,10 +81,9 @@ class Question(Struct, Generic[A], frozen=True, kw_only=True):
         contract = self.contract
         said = [Message("system", (Text(f"{contract.instructions}\n\n{_DATA_ONLY}"),))]
         for example in contract.examples:
-            said.append(Message("user", (Text(fenced(example.content)),)))
+            said.append(Message("user", (Text(_asked(example.content, example.task)),)))
             said.append(Message("assistant", (Text(example.answer),)))
-        asked = fenced(self.content) if not self.task else f"{fenced(self.content)}\n\n{self.task}"
-        said.append(Message("user", (Text(asked),)))
+        said.append(Message("user", (Text(_asked(self.content, self.task)),)))
         return tuple(said)
 
     def check(self) -> Check:
@@ -104,6 +105,10 @@ class AnswerInvalid(SignalboxError):
 
     code = "answer_invalid"
     status = 502
+
+
+def _asked(content: str, task: str) -> str:
+    return f"{fenced(content)}\n\n{task}" if task else fenced(content)
 
 
 def fenced(content: str) -> str:

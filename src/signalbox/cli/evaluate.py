@@ -1,0 +1,71 @@
+"""`python -m signalbox.cli.evaluate`: how much of a set of tasks a model solves, through the workloads and
+by a plain prompt. For anybody's sets and models: what is asked is whatever the configuration offers."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from signalbox.app import Signalbox
+from signalbox.workloads.evaluate.formula_tasks import Wanted, read, wanted
+from signalbox.workloads.evaluate.formulas import Kept, Way, answer, share
+from signalbox.workloads.excel.opening import opened
+
+
+@click.group()
+def main() -> None:
+    """Measure features on sets of tasks."""
+
+
+@main.command()
+@click.argument("tasks", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--model", default="auto", help="A model or endpoint of the configuration.")
+@click.option("--config", default="signalbox.toml", type=click.Path(exists=True, path_type=Path))
+@click.option("--way", type=click.Choice(["workload", "plain", "both"]), default="both")
+@click.option("--first", type=int, default=None, help="Only so many tasks of the set.")
+@click.option("--skip", type=int, default=0, help="Leave out so many tasks at its beginning.")
+@click.option(
+    "--out", default="formulas.jsonl", type=click.Path(path_type=Path), help="Results, and where to resume."
+)
+def formulas(
+    tasks: Path, model: str, config: Path, way: str, first: int | None, skip: int, out: Path
+) -> None:
+    """Formula tasks (see `workloads/evaluate/formula_tasks.py` for their form), scored by value."""
+    asyncio.run(_formulas(tasks, model, config, way, (skip, first), out))
+
+
+async def _formulas(
+    folder: Path, model: str, config: Path, way: str, window: tuple[int, int | None], out: Path
+) -> None:
+    skip, first = window
+    chosen = read(folder)[skip : None if first is None else skip + first]
+    asked: list[Wanted] = []
+    for task in chosen:
+        asked.extend(wanted(task, await opened((folder / task.workbook).read_bytes())))
+    ways: list[Way] = ["workload", "plain"] if way == "both" else ["plain" if way == "plain" else "workload"]
+    kept = Kept(out)
+    async with Signalbox.from_config(config) as box:
+        principal = box.principal()
+        # One way after the other: a model that keeps a prompt's beginning keeps the one that repeats.
+        for each in ways:
+            with click.progressbar(asked, label=each, item_show_func=_shown) as bar:
+                for one in bar:
+                    if not kept.has(one, each, model):
+                        kept.add(
+                            await answer(one, each, pipeline=box.pipeline, principal=principal, model=model)
+                        )
+    keys = {one.key for one in asked}
+    for each in ways:
+        found = share(one for one in kept.all if (one.way, one.model) == (each, model) and one.key in keys)
+        click.echo(
+            f"{each}: {found.questions_solved} of {found.questions} formulas, "
+            f"{found.tasks_solved} of {found.tasks} tasks"
+        )
+
+
+def _shown(one: Wanted | None) -> str:
+    return one.key if one else ""
+
+
+if __name__ == "__main__":
+    main()

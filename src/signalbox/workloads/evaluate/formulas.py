@@ -1,0 +1,146 @@
+"""Formula tasks asked of a model in two ways: as the workload asks, and by a plain prompt with the headers
+pasted, as people do. Answers are kept as they come, so that a run that was stopped goes on where it stood."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from signalbox.domain.errors import SignalboxError
+from signalbox.domain.principal import Principal
+from signalbox.domain.request import Declared, Message, Request, Sampling, Text
+from signalbox.pipeline import Pipeline
+from signalbox.workloads.asking import PipelineAsker
+from signalbox.workloads.evaluate.formula_tasks import Wanted
+from signalbox.workloads.excel.formula import Written, question
+from signalbox.workloads.excel.sight import tables
+
+Way = Literal["workload", "plain"]
+DEADLINE_MS: Final = 600_000
+_TOKENS_OUT: Final = 200
+_PATIENT: Final = Declared(deadline_ms=DEADLINE_MS)
+"""A measurement waits for a slow machine, where a user at a cell would not."""
+_WRITTEN: Final = re.compile(r"=[^`\n]+")
+
+
+class Answered(Struct, frozen=True):
+    """One line of the file of results. `formula` is empty where there was none, and `why` says so."""
+
+    key: str
+    way: Way
+    model: str
+    solved: bool
+    formula: str
+    why: str
+    seconds: float
+
+
+class Kept:
+    """Results in a file, one JSON object a line."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        self.all = [msgspec.json.decode(line, type=Answered) for line in lines if line.strip()]
+
+    def has(self, wanted: Wanted, way: Way, model: str) -> bool:
+        return any((each.key, each.way, each.model) == (wanted.key, way, model) for each in self.all)
+
+    def add(self, answered: Answered) -> None:
+        self.all.append(answered)
+        with self._path.open("ab") as file:
+            file.write(msgspec.json.encode(answered) + b"\n")
+
+
+class Share(Struct, frozen=True):
+    """Of questions (one formula each), and of tasks, which are solved when all their questions are."""
+
+    questions: int
+    questions_solved: int
+    tasks: int
+    tasks_solved: int
+
+
+def share(answers: Iterable[Answered]) -> Share:
+    by_task: dict[str, list[bool]] = {}
+    for each in answers:
+        by_task.setdefault(each.key.split(" ", 1)[0], []).append(each.solved)
+    solved = [one for many in by_task.values() for one in many]
+    return Share(len(solved), sum(solved), len(by_task), sum(all(many) for many in by_task.values()))
+
+
+async def answer(
+    wanted: Wanted, way: Way, *, pipeline: Pipeline, principal: Principal, model: str
+) -> Answered:
+    """Asks once (with repairs, as the workload does), and compares values."""
+    ask: Callable[..., Awaitable[str]] = _by_workload if way == "workload" else _by_plain_prompt
+    began = time.monotonic()
+    text, why, refused = "", "", list[str]()
+    try:
+        text = await ask(wanted, pipeline, principal, model, refused)
+    except SignalboxError as error:
+        why = " | ".join([error.code, *refused])
+    solved = bool(text) and wanted.solved_by(text)
+    return Answered(wanted.key, way, model, solved, text, why, round(time.monotonic() - began, 1))
+
+
+async def _by_workload(
+    wanted: Wanted, pipeline: Pipeline, principal: Principal, model: str, refused: list[str]
+) -> str:
+    asker = PipelineAsker(
+        pipeline, principal, pipeline.operation(DEADLINE_MS), target=model, declared=_PATIENT
+    )
+    asked = question(wanted.book, wanted.said, wanted.target)
+
+    def accept(written: Written) -> str | None:
+        words = asked.accept(written)
+        if words:
+            refused.append(f"{written.formula}: {words}")
+        return words
+
+    written = await asker.ask(replace(asked, accept=accept))
+    return written.formula
+
+
+async def _by_plain_prompt(
+    wanted: Wanted, pipeline: Pipeline, principal: Principal, model: str, refused: list[str]
+) -> str:
+    request = Request(
+        target=model,
+        messages=(Message("user", (Text(plain_prompt(wanted)),)),),
+        sampling=Sampling(max_tokens=_TOKENS_OUT, temperature=0.0),
+        declared=replace(_PATIENT, app="excel", feature="formula"),
+    )
+    operation = pipeline.operation(DEADLINE_MS)
+    _, delivery = await pipeline.run(request, principal, within=operation)
+    assert delivery.reply is not None  # noqa: S101 - no stream was asked for
+    said = delivery.reply.choices[0].text
+    found = formula_in(said)
+    if not found:
+        refused.append(said[:200])
+    return found
+
+
+def plain_prompt(wanted: Wanted) -> str:
+    """What somebody would paste who knows what a model has to be told, and no more."""
+    sheets = [
+        f'Sheet "{table.sheet}" has these columns: '
+        + ", ".join(f"{column.letter}: {column.header}" for column in table.columns)
+        for table in tables(wanted.book)
+    ]
+    place = f"cell {wanted.target.a1.partition(':')[0]} of sheet {wanted.target.sheet}"
+    return (
+        f"{chr(10).join(sheets)}\n\nWrite the Excel formula for {place} for this task: {wanted.said}\n"
+        "Answer with the formula only."
+    )
+
+
+def formula_in(reply: str) -> str:
+    """The first formula of a reply, out of fences and prose; empty if there is none."""
+    found = _WRITTEN.search(reply)
+    return found[0].strip().rstrip(".") if found else ""

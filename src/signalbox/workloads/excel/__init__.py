@@ -1,0 +1,1 @@
+"""Excel: formulas written, gated and explained; cells, tables and findings computed."""

@@ -1,0 +1,119 @@
+"""A workbook that can be computed: IronCalc's model of it, of which every judgement takes a copy.
+
+The file is read by the engine in a child process (`opening`); what comes back is the engine's own form of it,
+so that a copy takes a fraction of a millisecond. Nothing here is written to a file.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import ironcalc
+from msgspec import Struct
+
+from signalbox.workloads.excel.places import Area
+
+Value = str | float | bool | None
+_LANGUAGE: Final = "en"
+
+
+class SheetSize(Struct, frozen=True):
+    """`index` from 0; `bottom` and `right` are the last row and column in use, 0 of an empty sheet."""
+
+    name: str
+    index: int
+    bottom: int
+    right: int
+
+
+class Book:
+    """`saved` comes from `opening.opened`, and from nobody else: it is not looked at again."""
+
+    def __init__(self, saved: bytes) -> None:
+        self._saved: Final = saved
+        model = self._model()
+        self.sheets: Final[dict[str, SheetSize]] = {}
+        for index, known in enumerate(model.get_worksheets_properties()):
+            name = known["name"]
+            _, bottom, _, right = model.get_sheet_dimensions(index)
+            empty = bottom == right == 1 and model.is_empty_cell(index, 1, 1)
+            self.sheets[name.casefold()] = SheetSize(
+                name, index, 0 if empty else bottom, 0 if empty else right
+            )
+        self.names: Final = frozenset(each["name"].upper() for each in model.get_defined_name_list())
+
+    @property
+    def first_sheet(self) -> str:
+        return next(iter(self.sheets.values())).name
+
+    def copy(self) -> "Copy":
+        return Copy(self._model(), {key: sheet.index for key, sheet in self.sheets.items()})
+
+    def with_formulas(self, formulas: Mapping[tuple[str, int, int], str]) -> "Book":
+        """The workbook with formulas at (sheet, row, column)."""
+        copy = self.copy()
+        copy.put(formulas)
+        return Book(copy.saved())
+
+    def _model(self) -> ironcalc.Model:
+        return ironcalc.load_from_bytes(self._saved, _LANGUAGE)
+
+
+class Copy:
+    """One copy of a workbook, to be changed and thrown away. Sheets go by their names."""
+
+    def __init__(self, model: ironcalc.Model, sheets: Mapping[str, int]) -> None:
+        self._model = model
+        self._sheets = dict(sheets)
+
+    def add_sheet(self, name: str) -> None:
+        self._model.add_sheet(name)
+        self._sheets[name.casefold()] = len(self._sheets)
+
+    def put(self, formulas: Mapping[tuple[str, int, int], str]) -> None:
+        """Formulas with their `=`; all is evaluated once."""
+        for (sheet, row, column), formula in formulas.items():
+            self._model.update_cell_with_formula(self._sheets[sheet.casefold()], row, column, formula)
+        self._model.evaluate()
+
+    def write(self, sheet: str, row: int, column: int, value: Value) -> None:
+        index = self._sheets[sheet.casefold()]
+        match value:
+            case None:
+                self._model.clear_cell_contents(index, row, column)
+            case bool():
+                self._model.update_cell_with_bool(index, row, column, value)
+            case str():
+                self._model.update_cell_with_text(index, row, column, value)
+            case _:
+                self._model.update_cell_with_number(index, row, column, value)
+
+    def insert_columns(self, sheet: str, column: int, count: int = 1) -> None:
+        self._model.insert_columns(self._sheets[sheet.casefold()], column, count)
+
+    def value(self, sheet: str, row: int, column: int) -> Value:
+        """As a program sees it: a date is a number, an error its sign (`#N/A`)."""
+        found: Value = self._model.get_cell_value(self._sheets[sheet.casefold()], row, column)
+        return found
+
+    def shown(self, sheet: str, row: int, column: int) -> str:
+        said: str = self._model.get_formatted_cell_value(self._sheets[sheet.casefold()], row, column)
+        return said
+
+    def formula(self, sheet: str, row: int, column: int) -> str | None:
+        found: str | None = self._model.get_cell_formula(self._sheets[sheet.casefold()], row, column)
+        return found
+
+    def is_error(self, sheet: str, row: int, column: int) -> bool:
+        kind = self._model.get_cell_type(self._sheets[sheet.casefold()], row, column)
+        return bool(kind == ironcalc.CellType.ErrorValue)
+
+    def is_empty(self, sheet: str, row: int, column: int) -> bool:
+        return bool(self._model.is_empty_cell(self._sheets[sheet.casefold()], row, column))
+
+    def values(self, area: Area) -> Iterator[tuple[int, int, Value]]:
+        for row, column in area.cells():
+            yield row, column, self.value(area.sheet, row, column)
+
+    def saved(self) -> bytes:
+        said: bytes = self._model.to_bytes()
+        return said

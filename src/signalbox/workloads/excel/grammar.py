@@ -1,0 +1,37 @@
+"""The grammar that an embedded model's decoder is held to while it writes a formula. Pure.
+
+It lets through whole formulas only, of functions that may be called and of columns and sheets that are there,
+so that a small model cannot name a column in words or stop in the middle. GBNF, llama.cpp's notation.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from signalbox.workloads.excel.functions import ALLOWED
+from signalbox.workloads.excel.places import letters, quoted
+
+_COMMON: Final = """\
+root ::= "=" expr
+expr ::= term (" "? op " "? term)*
+term ::= "-"? atom "%"?
+atom ::= number | string | call | ref | "(" expr ")" | "TRUE" | "FALSE"
+call ::= name "(" (expr ("," " "? expr)*)? ")"
+op ::= [-+*/^&=] | "<" [>=]? | ">" "="?
+number ::= [0-9]+ ("." [0-9]+)?
+string ::= "\\"" [^"\\n\\\\]* "\\""
+row ::= "$"? [1-9] [0-9]*
+col ::= "$"? column
+place ::= col row (":" col row)? | col ":" col
+"""
+
+
+def formula_grammar(sheets: Sequence[str], right: int, volatile: frozenset[str] = frozenset()) -> str:
+    """`sheets` are those that a reference may name, `right` the last column that any of them has."""
+    names = " | ".join(f'"{name}"' for name in sorted(ALLOWED | volatile))
+    columns = " | ".join(f'"{letters(column)}"' for column in range(1, max(1, right) + 1))
+    known = " | ".join(_text(f"{quoted(sheet)}!") for sheet in sheets)
+    return f"{_COMMON}ref ::= ({known})? place\ncolumn ::= {columns}\nname ::= {names}\n"
+
+
+def _text(said: str) -> str:
+    return '"' + said.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,84 @@
+"""Opening a workbook for computing, in a child process: the engine meets the file there, within limits.
+
+Run as a module it is the child: the file is its standard input (the engine wants something it can seek in),
+the engine's own form of it its standard output.
+"""
+
+import asyncio
+import os
+import resource
+import sys
+from typing import Final
+
+from signalbox.workloads.excel.book import Book
+from signalbox.workloads.reading.child import guard
+from signalbox.workloads.reading.package import check_ooxml
+from signalbox.workloads.reading.unreadable import TooLarge, Unreadable
+
+MEMORY_BYTES: Final = 1_024 * 1024 * 1024
+SECONDS: Final = 20
+CONTENT_MAX: Final = 32 * 1024 * 1024
+_ANSWER_MAX: Final = 128 * 1024 * 1024
+
+
+async def opened(content: bytes) -> Book:
+    """An xlsx or xlsm file as a book; macros are not run. Raises `Unreadable`, `Encrypted`, `TooLarge`."""
+    if len(content) > CONTENT_MAX:
+        raise TooLarge(f"the workbook has {len(content) >> 20} MiB; {CONTENT_MAX >> 20} MiB are computed")
+    await asyncio.to_thread(check_ooxml, content, "xl")
+    file = os.memfd_create("workbook")
+    try:
+        with os.fdopen(os.dup(file), "wb") as writing:
+            writing.write(content)
+        saved = await _saved(file)
+    finally:
+        os.close(file)
+    return Book(saved)
+
+
+async def _saved(file: int) -> bytes:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-m",
+        "signalbox.workloads.excel.opening",
+        stdin=file,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+        cwd="/",
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            told, _ = await child.communicate()
+    except TimeoutError:
+        raise TooLarge(f"the workbook takes longer than {SECONDS} s to open") from None
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if child.returncode or not told:
+        raise Unreadable(
+            "the workbook cannot be computed: it is malformed, or has what the engine does not know"
+        )
+    if len(told) > _ANSWER_MAX:
+        raise TooLarge("the workbook is too large to be computed")
+    return told
+
+
+def main() -> None:
+    import ironcalc  # noqa: PLC0415 - the engine and its limits belong to the child
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.addaudithook(guard)
+    model = ironcalc.load_from_xlsx("/dev/stdin", "en", "UTC", "en")
+    model.evaluate()
+    sys.stdout.buffer.write(model.to_bytes())
+
+
+if __name__ == "__main__":
+    main()
