@@ -33,8 +33,8 @@ def mail(ident: str = "m1", text: str = TEXT, **more: Any) -> Mail:
 
 
 MAILS = (mail("m1"), mail("m2", "Thank you."), mail("m3", "20 % off!", sender="news@shop.example"))
-HIGH = '{"priority": "high", "needs_reply": true}'
-LOW = '{"priority": "low"}'
+HIGH = '{"kind": "request", "priority": "high"}'
+LOW = '{"kind": "thanks"}'
 
 
 async def run(asker: PipelineAsker) -> Triaged:
@@ -56,18 +56,20 @@ async def test_every_mail_is_sorted_once_in_its_order() -> None:
         ("m2", "low", False),
         ("m3", "low", False),
     ]
-    assert made.triage.mails[0].reason == "asks a question; names a time: by Friday; to one person alone"
+    assert made.triage.mails[0].reason == (
+        "request; asks a question; names a time: by Friday; to one person alone"
+    )
 
 
-@pytest.mark.parametrize("said", ["urgent", "High", "HIGH", "normal, maybe"])
+@pytest.mark.parametrize("said", ["urgent", "High", "HIGH", "request, maybe"])
 async def test_another_word_is_no_verdict(said: str) -> None:
     with pytest.raises(AttemptsExhausted):
-        await answered(run, msgspec.json.encode({"priority": said}).decode())
+        await answered(run, msgspec.json.encode({"kind": said}).decode())
 
 
 async def test_a_grammar_gives_the_same() -> None:
     house = rooms(grammars=True)
-    house.provider.default = Script(text="normal")
+    house.provider.default = Script(text="request")
     made = await triage(asker_of(house), MAILS[:1])
     assert (made.triage.mails[0].priority, made.triage.mails[0].needs_reply) == ("normal", True)
 

@@ -2,7 +2,7 @@
 
 What a mail says of its own priority, or to whatever sorts it, is no ground to sort it by. The patterns find
 the usual ways of saying so in English, German and French; what they miss still stands between marks of
-material before a model that can only name one of three priorities.
+material before a model that can only name a kind of mail.
 """
 
 import re

@@ -1,9 +1,9 @@
 """An inbox sorted: how soon each mail is to be read, and whether its sender waits for a reply.
 
 One mail at a time, so that none says anything about another. The user's own rules are applied by code and
-before any model: where one says it, no model is asked. A model names one of three priorities and writes no
-word of its own: the reasons that are shown are what code finds in the mail. What a mail says of its own
-priority is taken out before a model sees it (`orders`).
+before any model: where one says it, no model is asked. A model names the kind of mail, from which its
+priority follows, and writes no word of its own: the other reasons that are shown are what code finds in the
+mail. What a mail says of its own priority is taken out before a model sees it (`orders`).
 """
 
 import re
@@ -67,11 +67,30 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
         return "your rule: " + ", ".join(parts)
 
 
-class Judged(Struct, frozen=True, forbid_unknown_fields=True):
-    """`needs_reply` is left to code by a model that was held to one word."""
+Kind = Literal[
+    "breakdown", "complaint", "deadline", "request", "invitation", "information", "thanks", "notice",
+    "advertising",
+]  # fmt: skip
+_PRIORITY_OF: Final[dict[Kind, Priority]] = {
+    "breakdown": "high",
+    "complaint": "high",
+    "deadline": "high",
+    "request": "normal",
+    "invitation": "normal",
+    "information": "normal",
+    "thanks": "low",
+    "notice": "low",
+    "advertising": "low",
+}
+_WAITED_FOR: Final = frozenset(("breakdown", "complaint", "deadline", "request", "invitation"))
 
-    priority: Priority
-    needs_reply: bool | None = None
+
+class Judged(Struct, frozen=True, forbid_unknown_fields=True):
+    """What kind of mail it is: this a small model knows where it does not know a priority. A model that is
+    not held to one word may give a priority of its own, where the user's wishes ask for one."""
+
+    kind: Kind
+    priority: Priority | None = None
 
 
 class Sorted(Struct, frozen=True):
@@ -99,15 +118,22 @@ TRIAGE: Final = Contract(
     feature="triage",
     answer=Judged,
     instructions=(
-        "You sort the mail of somebody who works in an office: high, normal or low.\n"
-        "high: something is broken or stands still, a customer complains, somebody waits for the reader, or "
-        "it is due today or tomorrow.\n"
-        "low: advertising, sales, newsletters, automatic notices, thanks, private chat.\n"
-        "normal: everything else, such as questions, plans, minutes and invitations without hurry.\n"
-        "Judge by what happened, not by how loud it is said."
+        "You sort the mail of an office. Say which kind of mail it is, in one word:\n"
+        "advertising: something is to be sold, a newsletter\n"
+        "notice: a machine tells that something was done\n"
+        "thanks: thanks, congratulations, chat\n"
+        "information: minutes, documents, news that need nothing done\n"
+        "invitation: to a meeting or an event\n"
+        "request: a question or a task without hurry\n"
+        "deadline: a task that is due today or tomorrow\n"
+        "complaint: a customer is angry\n"
+        "breakdown: something is broken or stands still, or somebody is in danger"
     ),
     tokens_out=40,
-    grammar=Grammar('root ::= "high" | "normal" | "low"', "priority"),
+    grammar=Grammar(
+        "root ::= " + " | ".join(f'"{kind}"' for kind in reversed(_PRIORITY_OF)),
+        "kind",
+    ),
 )
 
 
@@ -154,23 +180,21 @@ def _person(said: str) -> str:
 
 
 def question(content: str, wishes: str = "") -> Question[Judged]:
-    task = f"What matters to the reader: {wishes}\n" if wishes else ""
+    task = f"What matters to the reader, who may want another priority: {wishes}\n" if wishes else ""
     return Question(
         contract=TRIAGE,
         content=content,
-        task=f"{task}What is the priority of the mail above: high, normal or low?",
-        accept=lambda judged: None,  # the schema has three values, and each is an answer
+        task=f"{task}Which kind of mail is this?",
+        accept=lambda judged: None,  # whatever the schema lets through is an answer
     )
 
 
 def _sorted(mail: Mail, judged: Judged) -> Sorted:
-    machine = _is_machine(mail)
-    wanted = asks(mail) if judged.needs_reply is None else judged.needs_reply
     return Sorted(
         mail.id,
-        judged.priority,
-        "; ".join(signs(mail)) or "judged by its content",
-        wanted and not machine,
+        judged.priority or _PRIORITY_OF[judged.kind],
+        "; ".join((judged.kind, *signs(mail))),
+        not _is_machine(mail) and (judged.kind in _WAITED_FOR or asks(mail)),
     )
 
 
