@@ -67,6 +67,7 @@ bench: venv-dev tools-bench ## speed and memory beside nginx (QUICK=1: within 3 
 docs: venv-dev ## make the pages of the reference that come from the code
 	@$(BIN)/python -m signalbox.testing.translation > docs/reference/translation.md
 	@$(BIN)/python -m signalbox.testing.hops_page > docs/reference/hops.md
+	@$(BIN)/python -m signalbox.testing.workloads_page > docs/reference/workloads.md
 
 lock: venv-dev ## resolve requirements.lock and requirements-dev.lock anew
 	@sh scripts/lock.sh
@@ -81,7 +82,7 @@ venv-dev:
 	@sh scripts/setup.sh dev
 
 tools-test: venv-dev
-	@sh scripts/system-tools.sh nginx strace redis-server postgres
+	@sh scripts/system-tools.sh nginx strace redis-server postgres soffice
 
 tools-bench: venv-dev
 	@sh scripts/system-tools.sh nginx wrk

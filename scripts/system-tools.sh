@@ -19,6 +19,7 @@ for tool in "$@"; do
     case "$tool" in
     nginx) packages="$packages nginx-light" ;;
     postgres) packages="$packages postgresql" ;;
+    soffice) packages="$packages libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui" ;;
     *) packages="$packages $tool" ;;
     esac
 done
