@@ -9,11 +9,11 @@ use exactly this.
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from time import time_ns
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -78,6 +78,10 @@ from signalbox.wiring import (
     recall_rules,
     retry_rules,
 )
+from signalbox.workloads.asking import Tell
+from signalbox.workloads.offered import offered
+from signalbox.workloads.registry import File
+from signalbox.workloads.running import Ran, run
 
 VERDICTS_KEPT: Final = 10_000
 LOCAL_KEY_FILE: Final = "local.key"
@@ -258,6 +262,38 @@ class Signalbox:
     async def decide(self, request: Request, *, key: str | None = None) -> Decided:
         """What would be done with this request. Nothing is sent and nothing is written down."""
         return await self.pipeline.decide(request, self.principal(key), record=False)
+
+    async def workload(
+        self,
+        name: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        files: Iterable[File | Path] = (),
+        key: str | None = None,
+        model: str = "auto",
+        tell: Tell | None = None,
+        **named: Any,
+    ) -> Ran:
+        """One of the suite's features on files: `box.workload("word/summarize", files=[Path("a.docx")])`.
+
+        Its parameters stand in `params` or are named; `tell` hears how far it is. Raises members of
+        `domain.errors.SignalboxError`, and `OSError` for a path that cannot be read.
+        """
+        app, _, feature = name.partition("/")
+        workload = offered().find(app, feature)
+        taken = [
+            file if isinstance(file, File) else File(file.name, await asyncio.to_thread(file.read_bytes))
+            for file in files
+        ]
+        return await run(
+            workload,
+            {**(params or {}), **named},
+            tuple(taken),
+            pipeline=self.pipeline,
+            principal=self.principal(key),
+            target=model,
+            tell=tell,
+        )
 
     def principal(self, key: str | None = None) -> Principal:
         """Who a credential is; without one, whoever works on this machine. Raises `Unauthenticated`."""

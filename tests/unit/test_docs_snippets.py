@@ -131,7 +131,8 @@ def test_commands_are_taken_as_they_are_shown(page: Path) -> None:
 
 
 def test_the_reference_names_every_command_and_option_and_no_others() -> None:
-    text = (ROOT / "docs" / "reference" / "cli.md").read_text()
+    pages = ROOT / "docs" / "reference"
+    text = (pages / "cli.md").read_text() + (pages / "workloads.md").read_text()
     there: set[str] = set()
     for path, command in leaves(get_command(app)):
         assert f"`{path}" in text, path

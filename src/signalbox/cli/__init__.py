@@ -22,6 +22,7 @@ from signalbox.cli.commands import (
     serving,
     store,
     switches,
+    workloads,
 )
 
 app: Final = typer.Typer(
@@ -33,6 +34,7 @@ app: Final = typer.Typer(
 )
 for _subject in (
     serving,
+    workloads,
     decisions,
     switches,
     break_glass,

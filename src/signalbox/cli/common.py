@@ -3,7 +3,8 @@
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import Final
@@ -92,9 +93,22 @@ def send(
 ) -> bytes:
     """Raises `CommandFailed` with the server's own words, or with what to do when there is no server."""
     request = urllib.request.Request(url, data=body, method=method, headers=dict(headers))  # noqa: S310 - our own address
+    with _understood(url), _direct.open(request, timeout=timeout_s) as reply:
+        return bytes(reply.read())
+
+
+def receive(url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Iterator[bytes]:
+    """The lines of an answer, as they come. Raises as `send`."""
+    request = urllib.request.Request(url, data=body, method="POST", headers=dict(headers))  # noqa: S310 - our own address
+    with _understood(url), _direct.open(request, timeout=timeout_s) as reply:
+        yield from reply
+
+
+@contextmanager
+def _understood(url: str) -> Iterator[None]:
+    """What went wrong, in words for who typed the command."""
     try:
-        with _direct.open(request, timeout=timeout_s) as reply:
-            return bytes(reply.read())
+        yield
     except urllib.error.HTTPError as error:
         with error:
             try:

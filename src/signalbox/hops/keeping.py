@@ -138,6 +138,14 @@ KEEPING: Final = (
         ),
     ),
     DeclaredHop(
+        name="files of workloads",
+        carries=(Carries.CONTENT,),
+        to=Here(("{--out}",)),
+        asks="nobody",
+        why="what a workload made for who typed the command, where that command says",
+        places=("signalbox.cli.working.result:_write",),
+    ),
+    DeclaredHop(
         name="witness",
         carries=(Carries.NOTHING,),
         credentials=True,
@@ -156,6 +164,11 @@ KEEPING: Final = (
         to=Here(("{standard output}",)),
         asks="nobody",
         why="what a command answers to who typed it",
-        places=("signalbox.cli:main", "signalbox.cli.simulate", "signalbox.cli.simulate:_serve"),
+        places=(
+            "signalbox.cli:main",
+            "signalbox.cli.working.result:deliver",
+            "signalbox.cli.simulate",
+            "signalbox.cli.simulate:_serve",
+        ),
     ),
 )

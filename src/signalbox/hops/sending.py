@@ -128,11 +128,12 @@ SENDING: Final = (
         credentials=True,
         to=Configured("server.host"),
         asks="nobody",
-        why="`signalbox demo` asks this machine's own server, which asks policy; other commands carry "
-        "nothing of requests",
+        why="`signalbox demo` and workloads ask this machine's own server, which asks policy; other commands "
+        "carry nothing of requests",
         places=(
             "signalbox.cli.common",
             "signalbox.cli.common:server_is_up",
+            "signalbox.cli.common:receive",
             "signalbox.cli.common:send",
             "signalbox.cli.demo:_ask_server",
         ),
