@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from signalbox.board import Board
-from signalbox.config import ConfigErrors, Released, Settings
+from signalbox.config import ConfigErrors, Released, Settings, refuse_strange
 from signalbox.dispatch.interlock import Release as Compiled
 from signalbox.domain.endpoint import Catalogue
 from signalbox.edge.operations import ReloadRefused
@@ -81,6 +81,7 @@ class ReleaseDesk:
     async def draft(self, by: str, summary: str, base: int | None, content: ReleaseContent) -> Release:
         """Raises `ReloadRefused` for texts that could not be put in force here, and as `steps.draft`."""
         await asyncio.to_thread(self._valid, content)
+        refuse_strange(content)
         await self._board.keep(content.hash, content.bytes)
         nonce = self._nonce()
         acts = await self._board.act(

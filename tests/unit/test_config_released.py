@@ -8,8 +8,15 @@ from msgspec.structs import replace
 
 from signalbox.adapters.providers.registry import InstalledKinds
 from signalbox.config import ConfigErrors, Released, Settings, load
-from signalbox.config.governed import governed_text
-from signalbox.governance.releases import ContentTampered, SourceText, Terms, content_of, read_content
+from signalbox.config.governed import governed_text, refuse_strange
+from signalbox.governance.releases import (
+    ContentTampered,
+    ReleaseRefused,
+    SourceText,
+    Terms,
+    content_of,
+    read_content,
+)
 
 ROOT = Path(__file__).parents[2]
 NOW_US = 1_800_000_000_000_000
@@ -122,6 +129,37 @@ def test_only_governed_tables_are_cut_out_with_their_comments() -> None:
     )
     assert governed_text(ODD.replace("\n", "\r\n")) == cut
     assert governed_text("") == ""
+
+
+@pytest.mark.parametrize("name", ["signalbox.toml", "signalbox.example.toml", "signalbox.small.toml"])
+def test_what_files_come_to_is_nothing_strange(name: str) -> None:
+    refuse_strange(read(ROOT / name).releases.content)
+
+
+def test_what_would_be_read_as_if_it_counted_is_refused(files: Path) -> None:
+    made = read(files).releases.content
+    (settings,) = made.of("settings")
+    others = tuple(text for text in made.texts if text is not settings)
+    first = made.of("policy")[0]
+
+    def refused(*texts: SourceText) -> bool:
+        content = replace(made, texts=tuple(sorted(texts, key=lambda text: (text.role, text.name))))
+        with pytest.raises(ReleaseRefused):
+            refuse_strange(content)
+        return True
+
+    assert refused(*others, settings, replace(settings, name="z.toml"))
+    assert refused(*others)
+    assert refused(*others, replace(settings, name="other.toml"))
+    assert refused(*others, settings, replace(first, text="// another"))
+    for table in (
+        '[server]\nhost = "0.0.0.0"\n',
+        '[[keys]]\nid = "evil"\n',
+        "[releases]\nrequired = false\n",
+    ):
+        assert refused(*others, replace(settings, text=f"{settings.text}\n{table}"))
+    with pytest.raises(ReleaseRefused, match="in order"):
+        refuse_strange(replace(made, texts=made.texts[::-1]))
 
 
 def test_a_text_is_there_once() -> None:

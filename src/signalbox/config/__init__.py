@@ -6,7 +6,7 @@ names everything that is wrong with the file. It deliberately reads no credentia
 
 from signalbox.config.describe import describe
 from signalbox.config.faults import ConfigErrors
-from signalbox.config.governed import Released
+from signalbox.config.governed import Released, refuse_strange
 from signalbox.config.reading import Ground, ground, load
 from signalbox.config.settings import (
     BreakerSettings,
@@ -32,4 +32,5 @@ __all__ = [
     "ground",
     "load",
     "models_directory",
+    "refuse_strange",
 ]

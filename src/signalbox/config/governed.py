@@ -21,6 +21,7 @@ from signalbox.domain.errors import InternalError
 from signalbox.governance.releases import (
     Approver,
     ReleaseContent,
+    ReleaseRefused,
     SourceText,
     Terms,
     content_of,
@@ -136,6 +137,22 @@ def governed_text(written: str) -> str:
     if tomllib.loads(cut, parse_float=Decimal) != kept:
         raise InternalError("the governed tables cannot be cut out of the settings: please report this file")
     return cut
+
+
+def refuse_strange(content: ReleaseContent) -> None:
+    """Raises `ReleaseRefused` for what `content_with` would not have made: a text that is there twice or out
+    of its place, settings beside the settings, or tables in them that a release does not govern. Nothing of
+    it would count, and whoever approves would read it as if it did. The content's settings are valid TOML.
+    """
+    if content_of(content.texts, content.terms) != content:
+        raise ReleaseRefused("the texts of a release stand in order of role and name")
+    written = content.of("settings")
+    if [each.name for each in written] != [SETTINGS_NAME]:
+        raise ReleaseRefused(f"a release has one text of settings, called `{SETTINGS_NAME}`")
+    if governed_text(written[0].text) != written[0].text:
+        raise ReleaseRefused(
+            f"the settings of a release hold these tables and no others: {', '.join(sorted(GOVERNED))}"
+        )
 
 
 def terms_of(document: Document, faults: Faults) -> Terms:
