@@ -14,6 +14,8 @@ from signalbox.evidence.build import Made, Wanted, build
 from signalbox.evidence.gather import Span
 from signalbox.evidence.plain.main import Brought, read_head, verified
 from signalbox.evidence.plain.notes import Bad
+from signalbox.evidence.statements import statements
+from signalbox.ports.acts import ActStore
 from signalbox.stores import stores_of
 from signalbox.tlog.note import Signer
 
@@ -30,13 +32,17 @@ def make(config: Path, tenant: str, since: str, until: str, out: Path | None, ke
     log = open_log(settings)
     if tenant not in {head.tenant for head in log.heads()}:
         raise CommandFailed(f"the log has no record of a tenant `{tenant}`")
+    acts = _acts(settings)
     wanted = Wanted(
-        span=Span(tenant, span.since_us, span.until_us), since=[_text(file) for file in kept], made_us=now_us
+        span=Span(tenant, span.since_us, span.until_us),
+        since=[_text(file) for file in kept],
+        statements={} if acts is None else statements(acts.read(0)),
+        made_us=now_us,
     )
     part = out.with_name(f".{out.name}.part")
     try:
         with part.open("wb") as file:
-            made = build(log, _acts_content(settings), wanted, _signer(settings), file)
+            made = build(log, _content_of(acts), wanted, _signer(settings), file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(out)
@@ -78,11 +84,16 @@ def _tell(pack: Path, made: Made) -> None:
     out.print("whoever verifies it needs the log's key from elsewhere: `signalbox log key`", soft_wrap=True)
 
 
-def _acts_content(settings: Settings) -> Callable[[str], bytes | None]:
-    """What acts refer to, where there were any."""
+def _acts(settings: Settings) -> ActStore | None:
+    """None where there were none yet."""
     if settings.store.kind == "sqlite" and not (settings.data_dir / ACTS_FILE).is_file():
-        return lambda digest: None
-    return stores_of(settings, os.environ).acts().content
+        return None
+    return stores_of(settings, os.environ).acts()
+
+
+def _content_of(acts: ActStore | None) -> Callable[[str], bytes | None]:
+    """What acts refer to."""
+    return (lambda digest: None) if acts is None else acts.content
 
 
 def _signer(settings: Settings) -> Signer:

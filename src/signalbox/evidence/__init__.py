@@ -2,8 +2,9 @@
 
     gather      what of the log belongs into a pack
     build       the pack: records, proofs, contents, reports, a manifest that the log's key signed
-    page        one page that an auditor reads
-    plain/      the verifier, in Python's standard library alone; `bundle` makes the pack's verify.py of it
+    statements  what approvers of releases signed, with their names
+    plain/      the verifier, in Python's standard library alone; `bundle` makes the pack's verify.py of it;
+                it also writes the page that an auditor reads
     told        one decision with what became of it, as exporters are handed it
     purview, ocsf, cloudevents    told → an event
 

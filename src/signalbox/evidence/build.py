@@ -9,7 +9,7 @@ tampered with makes none.
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import IO, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -29,6 +29,7 @@ from signalbox.evidence.plain.pack import (
     OTHERS,
     README,
     REPORT,
+    STATEMENTS,
     WINDOW,
     Claim,
     Entry,
@@ -38,6 +39,7 @@ from signalbox.evidence.plain.pack import (
     read_entry,
 )
 from signalbox.evidence.plain.page import page, readme
+from signalbox.evidence.plain.releases import APPROVED
 from signalbox.evidence.plain.tally import REGISTER, SUMMARY, Tally
 from signalbox.evidence.plain.trees import root_over
 from signalbox.record.tree import StoredTiles
@@ -54,10 +56,12 @@ _DIGEST: Final = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """`since`: checkpoints that the auditor kept, which the pack is to be joined to. `made_us` is now."""
+    """`since`: checkpoints that the auditor kept, which the pack is to be joined to. `statements`: what
+    approvers of releases signed, by the number of the act (`evidence.statements`). `made_us` is now."""
 
     span: Span
     since: Sequence[str] = ()
+    statements: Mapping[int, bytes] = msgspec.field(default_factory=dict)
     made_us: int
 
 
@@ -134,6 +138,7 @@ class _Builder:
         self._writer = _Writer(out)
         self._leaves: dict[int, bytes] = {}
         self._digests: set[str] = set()
+        self._approvals: set[int] = set()
 
     def build(self, signer: Signer) -> Made:
         span, checkpoint = self._wanted.span, self._checkpoint
@@ -152,7 +157,8 @@ class _Builder:
         self._writer.add(CHECKPOINT, [str(self._note).encode()])
         self._writer.add(INCLUSION, [_hashes(proof)])
         self._join(others)
-        reports = tally.files(self._contents(tally))
+        contents, statements = self._contents(tally), self._statements()
+        reports = tally.files(contents.get, statements)
         for name in sorted(reports):
             self._writer.add(name, [reports[name]])
         summary = msgspec.json.decode(reports[SUMMARY])
@@ -173,21 +179,29 @@ class _Builder:
             tally.add(entry)
             if entry.leaf["kind"] == "act" and entry.body is not None:
                 self._digests.update(_DIGEST.findall(entry.body["content"]))
+                if entry.body["what"] == APPROVED:
+                    self._approvals.add(entry.body["number"])
             self._leaves[each.number] = bytes.fromhex(entry.hashed)
             entries.append(entry._replace(body=None))
             yield line
 
-    def _contents(self, tally: Tally) -> dict[str, Json]:
-        """Writes the releases that were in force and whatever acts refer to; gives the catalogues."""
-        catalogues: dict[str, Json] = {}
-        releases = tally.releases
-        for digest in sorted(self._digests | {digest for _, digest in releases}):
+    def _contents(self, tally: Tally) -> dict[str, bytes]:
+        """Writes the releases that were in force and whatever acts refer to."""
+        contents: dict[str, bytes] = {}
+        for digest in sorted(self._digests | {digest for _, digest in tally.releases}):
             content = self._log.blob(digest) or self._content(digest)
             if content is not None and sha256(content).hexdigest() == digest:
                 self._writer.add(CONTENTS + digest, [content])
-                if ("catalogue", digest) in releases:
-                    catalogues[digest] = msgspec.json.decode(content)
-        return catalogues
+                contents[digest] = content
+        return contents
+
+    def _statements(self) -> dict[int, bytes]:
+        """Writes what the approvals in the pack were signed over."""
+        known = self._wanted.statements
+        statements = {number: known[number] for number in sorted(self._approvals) if number in known}
+        for number, statement in statements.items():
+            self._writer.add(f"{STATEMENTS}{number}", [statement])
+        return statements
 
     def _join(self, others: Sequence[Entry]) -> None:
         """To checkpoints that were kept, and to those with which another key began."""

@@ -4,7 +4,7 @@ import re
 from importlib.resources import files
 from typing import Final
 
-PARTS: Final = ("ed25519", "notes", "trees", "pack", "tally", "page", "main")
+PARTS: Final = ("ed25519", "notes", "trees", "pack", "releases", "tally", "page", "main")
 _OURS: Final = re.compile(r"^from signalbox\.[\w.]+ import (?:\([^)]*\)|[^\n]*)\n", re.MULTILINE)
 _HEAD: Final = '''"""Verifies the evidence pack that it stands in, with Python 3.11 or later and nothing else:
 

@@ -32,6 +32,7 @@ from signalbox.evidence.plain.pack import (
     OTHERS,
     README,
     REPORT,
+    STATEMENTS,
     WINDOW,
     Claim,
     read_entry,
@@ -141,8 +142,12 @@ def _reports(files: dict[str, bytes], claim: Claim, signer: Signer) -> dict[str,
         for name in (WINDOW, OTHERS):
             for line in files[name].split(b"\n")[:-1]:
                 tally.add(read_entry(line))
-        wanted = [digest for what, digest in tally.releases if what == "catalogue" and digest in known]
-        made = tally.files({digest: json.loads(known[digest]) for digest in wanted})
+        signed = {
+            int(name.removeprefix(STATEMENTS)): data
+            for name, data in files.items()
+            if name.startswith(STATEMENTS)
+        }
+        made = tally.files(known.get, signed)
         summary, register = json.loads(made[SUMMARY]), json.loads(made[REGISTER])
         size = read_checkpoint(read_note(files[CHECKPOINT])).size
         records = files[WINDOW].count(b"\n")

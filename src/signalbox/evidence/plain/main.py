@@ -90,7 +90,7 @@ def _verified(pack: Pack, keys: Sequence[Key], brought: Brought) -> list[str]:
     for whose, count, hashed in brought.heads:
         own = [entry for entry in others if entry.leaf["tenant"] == whose] if whose else window
         said.append(_head(whose or claim.tenant, own, count, hashed, closed=claim.closed and not whose))
-    made = tally.files(pack.catalogues([digest for what, digest in tally.releases if what == "catalogue"]))
+    made = tally.files(pack.content, pack.statements)
     for name, data in made.items():
         if pack.read(name) != data:
             raise Bad(f"`{name}` does not follow from the records")
@@ -106,6 +106,7 @@ def _verified(pack: Pack, keys: Sequence[Key], brought: Brought) -> list[str]:
                 "from the project's release that made the pack"
             )
     said.append("summary, register, exceptions, report.html and README.md follow from these records")
+    said += [_publication(each) for each in summary["published"]]
     said += _told(summary)
     if not brought.checkpoints and not brought.heads:
         said.append(NOTHING_KEPT)
@@ -186,6 +187,15 @@ def read_head(text: str) -> tuple[str, int, str]:
     if not (rest.isascii() and rest.isdecimal()) or len(hashed) != 64:
         raise Bad(f"`{text[:80]}` is no head: expected `RECORDS:HASH` or `WHOSE:RECORDS:HASH`")
     return whose, int(rest), hashed
+
+
+def _publication(each: Json) -> str:
+    approvers = ", ".join(each["approvers"]) or "nobody"
+    wrong = f"; BUT {'; '.join(each['wrong'])}" if each["wrong"] else "; every invariant is proved"
+    return (
+        f"release {each['number']} ({each['hash'][:16]}…) was in force; signatures that verify, of others "
+        f"than its author: {approvers}{wrong}"
+    )
 
 
 def _told(summary: Json) -> list[str]:

@@ -27,6 +27,7 @@ INCLUSION: Final = "inclusion"
 WINDOW: Final = "records/tenant.jsonl"
 OTHERS: Final = "records/others.jsonl"
 CONTENTS: Final = "contents/"
+STATEMENTS: Final = "approvals/"
 REPORT: Final = "report.html"
 README: Final = "README.md"
 LOG, SWITCHES, GOVERNANCE = "$log", "$switches", "$governance"
@@ -147,11 +148,14 @@ class Pack:
             except Bad as bad:
                 raise Bad(f"line {at} of `{name}`: {bad}") from None
 
-    def catalogues(self, hashes: Sequence[str]) -> dict[str, Json]:
-        """Those that the pack holds."""
-        return {
-            each: json.loads(self.read(CONTENTS + each)) for each in hashes if CONTENTS + each in self.files
-        }
+    def content(self, digest: str) -> bytes | None:
+        return self.read(CONTENTS + digest) if CONTENTS + digest in self.files else None
+
+    @property
+    def statements(self) -> dict[int, bytes]:
+        """What approvers signed, by the number of the act."""
+        names = [name for name in self.files if name.startswith(STATEMENTS)]
+        return {int(name.removeprefix(STATEMENTS)): self.read(name) for name in names}
 
 
 def read_manifest(note: Note) -> tuple[Claim, dict[str, tuple[str, int]]]:

@@ -24,8 +24,9 @@ _EXCEPTIONS: Final = {
     "mismatch": "another model or place answered than was authorised: the answer was withheld where protected",
     "not-durable": "confidential data left before its intent was on disk",
     "open": "what became of an attempt is not recorded within the pack",
-    "unapproved": "a release was in force that no approved act names: it came from the settings file",
+    "unapproved": "a release was in force without enough approvals that verify, or came from the settings file",
     "unknown": "the process died while the attempt was under way: nobody knows what became of it",
+    "unproven": "a release was in force without a proof, or with something marked unproven",
     "unverified": "an answer came without word of who gave it: neither confirmed nor refuted",
     "withdrawn": "an attempt was stopped before it left",
 }
@@ -80,6 +81,8 @@ def page(claim: Claim, summary: Json, register: Sequence[Json], records: int, si
         "<h2>Leaving a vendor</h2>",
         _exit(summary["exit"]),
         "<h2>Releases in force</h2>",
+        _published(summary["published"]),
+        '<p class="meta">What was decided under which policy and catalogue:</p>',
         _releases(summary["releases"], summary["acts"]),
         "<h2>Acts of governance</h2>",
         _acts(summary["acts"], claim),
@@ -125,6 +128,9 @@ With the log's public key, and a checkpoint of the log that you kept from before
 - The records of the kill switch, of the platform's acts and of the log's keys are there from the first on.
 - The log that you kept a checkpoint of was continued, and not written anew.
 - The policy and catalogue releases in `contents/` are those that the records name: a file's name is its SHA-256.
+- Each release that was published and in force was approved by the people named, none of whom drafted it, under the keys
+  that the release before it names: every signature is verified over what is in `approvals/`. Its proof is there and is of
+  its policy and catalogue. Where that is not so, it is an exception.
 - Summary, register, exceptions, `report.html` and this file follow from the records: the verifier makes them anew.
 - No file was changed, dropped, added, swapped or moved since the manifest was signed.
 
@@ -136,7 +142,10 @@ With the log's public key, and a checkpoint of the log that you kept from before
 - Without a checkpoint or a head that you kept: anything against whoever holds the log's key.
 - That a record's time is right. It is the clock of the machine that wrote it. Records that stand more than a minute
   from their place in time are looked for in the rest of the log by whoever makes the pack.
-- Who the pseudonyms are. They are made under a key of the tenant, which is not here.
+- Who the pseudonyms are. They are made under a key of the tenant, which is not here. Only who drafted and approved
+  releases is named, because a signature is over names.
+- That the policy of a release's hash is what its texts say, and that the solver proved what its report says: that is
+  the server's word, and whoever has the program can compile and prove the texts again.
 - What was asked and answered: no prompt and no reply is in the log.
 - That the contracts, terms and certifications in the register are in force: it gives the source of each to look it up.
 
@@ -150,7 +159,8 @@ With the log's public key, and a checkpoint of the log that you kept from before
 | `checkpoint` | the log's signed size and root (C2SP `tlog-checkpoint`) |
 | `inclusion` | hashes that lead from these records to that root |
 | `consistency/N`, `handover/N` | that the log of N records is where this one begins; where another key took over |
-| `contents/HASH` | releases, and what acts refer to |
+| `contents/HASH` | releases, their proofs, and what else acts refer to |
+| `approvals/N` | what an approver signed, byte for byte; N is the number of the act that has signature and key |
 | `reports/summary.json` | counts, uses, releases with the acts that name them, concentration, vendors by task |
 | `reports/register.json` | processors, operators, places, contracts, terms, dates, evidence; used or not, how often |
 | `reports/exceptions.jsonl` | what may want an explanation, one a line |
@@ -249,6 +259,31 @@ def _exit(tasks: Sequence[Json]) -> str:
         "all the same; `signalbox drill exit` decides that for each."
     )
     return _table(head, rows) + f'<p class="meta">{escape(note)}</p>'
+
+
+def _published(published: Sequence[Json]) -> str:
+    if not published:
+        return "<p>None was published: what was in force came from the settings file.</p>"
+    rows = [
+        (
+            f"{each['number']}",
+            each["hash"],
+            _when(each["time_us"]),
+            ", ".join(each["approvers"]) or "nobody",
+            {"kept": "every invariant is proved", "marked": "marked unproven"}.get(each["outcome"], "none"),
+            "; ".join(each["wrong"]) or "nothing",
+        )
+        for each in published
+    ]
+    head = (
+        ("release", "n"),
+        ("SHA-256 of what was approved", ""),
+        ("published", ""),
+        ("approved by, with a signature that verifies", ""),
+        ("proof", ""),
+        ("what is wrong", ""),
+    )
+    return _table(head, rows)
 
 
 def _releases(releases: Sequence[Json], acts: Sequence[Json]) -> str:

@@ -4,17 +4,18 @@ The same code makes these reports and, in the verifier, makes them anew to compa
 judges nothing: an exception is what somebody may want explained.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from signalbox.evidence.plain.notes import canonical
 from signalbox.evidence.plain.pack import SWITCHES, Claim, Entry, Json
+from signalbox.evidence.plain.releases import Contents, Publication, Statements, in_force, publications
 
 SUMMARY: Final = "reports/summary.json"
 EXCEPTIONS: Final = "reports/exceptions.jsonl"
 REGISTER: Final = "reports/register.json"
 BREAK_GLASS: Final = "break-glass."
-RELEASE: Final = "release."
 _CONFIDENTIAL: Final = 2
 _FACTS: Final = (
     "vendor", "model", "model_version", "operator", "processor", "cloud", "region", "inference_places",
@@ -63,19 +64,25 @@ class Tally:
         """`policy` or `catalogue`, and the hash."""
         return sorted(self._releases)
 
-    def files(self, catalogues: Mapping[str, Json]) -> dict[str, bytes]:
-        """The reports, by their names in the pack. `catalogues` by their hash, as far as they are known."""
-        for digest, catalogue in catalogues.items():
-            for endpoint in catalogue["endpoints"]:
-                self._endpoints[digest, endpoint["id"]] = endpoint
+    def files(self, contents: Contents, statements: Statements) -> dict[str, bytes]:
+        """The reports, by their names in the pack."""
+        for what, digest in self._releases:
+            catalogue = contents(digest) if what == "catalogue" else None
+            if catalogue is not None:
+                for endpoint in json.loads(catalogue)["endpoints"]:
+                    self._endpoints[digest, endpoint["id"]] = endpoint
         self._acts.sort(key=lambda entry: entry.number)
         for attempt, entry in self._sent.items():
             self._settle(attempt, entry)
         for key, use in self._uses.items():
             known = self._endpoints.get(key, {})
             use |= {name: known.get(name, "") for name in ("cloud", "operator")}
+        published = publications(self._acts, contents, statements, self._claim.origin)
+        current = in_force(published, self._claim.from_us, self._claim.to_us)
         for (what, digest), release in self._releases.items():
-            self._judge(what, digest, release)
+            current += self._judge(what, digest, release, published, current)
+        for each in current:
+            self._published(each)
         self._stopped()
         rows = sorted(self._exceptions, key=lambda row: (row["what"], row["record"], row["ref"]))
         kinds: dict[str, int] = {}
@@ -89,6 +96,7 @@ class Tally:
             "exceptions": kinds,
             "exit": self._exit(),
             "from_us": self._claim.from_us,
+            "published": [each.told for each in current],
             "releases": [self._releases[key] for key in sorted(self._releases)],
             "tenant": self._claim.tenant,
             "to_us": self._claim.to_us,
@@ -201,14 +209,34 @@ class Tally:
         elif came.get("authorised") != "confirmed" and came["status"] in ("ok", "cancelled"):
             self._except("unverified", outcome, f"{intent['endpoint']} did not report who answered")
 
-    def _judge(self, what: str, digest: str, release: Json) -> None:
-        """Which acts name a release that was in force."""
+    def _judge(
+        self,
+        what: str,
+        digest: str,
+        release: Json,
+        published: Sequence[Publication],
+        current: Sequence[Publication],
+    ) -> list[Publication]:
+        """Which acts name a release that was in force; and the publication that put it in force, if that is
+        none of the period's."""
         acts = [entry for entry in self._acts if entry.body and digest in entry.body["content"]]
         release["acts"] = [entry.number for entry in acts]
-        row = {"record": -1, "ref": digest, "time_us": release["first_us"]}
-        if not any(entry.body and entry.body["what"].startswith(RELEASE) for entry in acts):
-            words = f"a {what} release was in force that no act of release names: it came from the settings"
+        putting = [each for each in published if each.said[what] == digest]
+        if not putting:
+            row = {"record": -1, "ref": digest, "time_us": release["first_us"]}
+            words = f"a {what} release was in force that was never published: it came from the settings"
             self._exceptions.append({**row, "what": "unapproved", "words": words})
+            if what == "policy":
+                words = "a policy release was in force of which no proof is recorded"
+                self._exceptions.append({**row, "what": "unproven", "words": words})
+        return [] if any(each in current for each in putting) else putting[-1:]
+
+    def _published(self, each: Publication) -> None:
+        row = {"record": each.record, "ref": each.said["hash"], "time_us": each.time_us}
+        for what, wrong in (("unapproved", each.unapproved), ("unproven", each.unproven)):
+            if wrong:
+                words = f"release {each.said['number']} came into force: {wrong}"
+                self._exceptions.append({**row, "what": what, "words": words})
 
     def _act(self, entry: Entry) -> Json:
         body = entry.body or {}
