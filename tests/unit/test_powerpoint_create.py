@@ -116,6 +116,22 @@ async def test_a_slide_that_does_not_hold_is_asked_for_again(bad: str, why: str)
     assert why in told.text  # type: ignore[union-attr]  # a text
 
 
+async def test_a_point_that_does_not_hold_is_left_out_and_told_where_most_do() -> None:
+    points = ["The revenue rose to 4.2 million EUR", "In 2024 it was 3.6", "Rotterdam lost 17 cranes"]
+    some = said(bullets=points, notes="Call Mr Zander.")
+    made = await answered(run, planned(("The revenue of the works rose", "p2", "bullets")), some)
+    assert made.deck.slides[1].bullets == tuple(points[:2])
+    assert made.deck.slides[1].notes == ""
+    assert made.notes == ("1 points of slide 2 were left out: they did not hold",)
+
+
+async def test_what_a_title_says_may_be_said_below_it() -> None:
+    """It was held against the whole text, of which the slide's paragraphs are a part."""
+    plan = planned(("The repair cost 86,000 EUR", "p2", "bullets"))
+    points = said(bullets=["The repair cost 86,000 EUR", "The revenue rose to 4.2 million EUR"], notes="")
+    assert len((await answered(run, plan, points)).deck.slides[1].bullets) == 2
+
+
 @pytest.mark.parametrize(
     "bad",
     [

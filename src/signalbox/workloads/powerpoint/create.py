@@ -56,5 +56,7 @@ async def create(
         made.append(filled.slide)
         if filled.instead:
             notes.append(f"slide {number + 1} was planned as `{filled.instead}` and came as bullets")
+        if filled.left_out:
+            notes.append(f"{filled.left_out} points of slide {number + 1} were left out: they did not hold")
     asker.tell(steps, steps, "drawing")
     return Created(DeckContent(slides=tuple(made), theme=theme), tuple(notes))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from signalbox.domain.errors import AttemptsExhausted
 from signalbox.workloads.asking import Asker
@@ -14,6 +15,7 @@ from signalbox.workloads.contract import A, AnswerInvalid, Contract, Example, Qu
 from signalbox.workloads.documents import Table
 from signalbox.workloads.grounding import Source
 from signalbox.workloads.language import is_foreign, language_of
+from signalbox.workloads.manners import fault
 from signalbox.workloads.powerpoint import content, pages
 from signalbox.workloads.powerpoint.content import (
     CATEGORIES_MAX,
@@ -128,10 +130,12 @@ SAYING: Final = _contract(
 
 
 class Filled(Struct, frozen=True):
-    """`instead`: the layout that was planned, where it could not be filled and bullets were taken."""
+    """`instead`: the layout that was planned, where it could not be filled and bullets were taken.
+    `left_out`: how many of the model's points were, since they do not stand in the material or are none."""
 
     slide: SlideContent
     instead: str = ""
+    left_out: int = 0
 
 
 async def fill(asker: Asker, planned: Planned, material: Material, *, wish: str = "") -> Filled:
@@ -143,11 +147,13 @@ async def fill(asker: Asker, planned: Planned, material: Material, *, wish: str 
         return Filled(slide)
     writing = _Writing(planned, material, wish)
     if planned.layout == "bullets":
-        return Filled(await writing.bullets(asker))
+        slide, left_out = await writing.bullets(asker)
+        return Filled(slide, left_out=left_out)
     try:
         return Filled(await writing.as_planned(asker))
     except (AttemptsExhausted, AnswerInvalid):
-        return Filled(await writing.bullets(asker), planned.layout)
+        slide, left_out = await writing.bullets(asker)
+        return Filled(slide, planned.layout, left_out)
 
 
 class _Writing:
@@ -156,7 +162,8 @@ class _Writing:
     def __init__(self, planned: Planned, material: Material, wish: str) -> None:
         self._planned = planned
         self._text = material.under(planned.source_para)
-        self._source = material.source(planned.source_para)
+        # The title was held against the whole when it was planned, or is the user's own, as the wish is.
+        self._source = material.source(planned.source_para, planned.title, wish)
         self._task = f"Write the slide `{planned.title}`." + (f" The user's wish: {wish}" if wish else "")
 
     async def as_planned(self, asker: Asker) -> SlideContent:
@@ -170,10 +177,13 @@ class _Writing:
             case "quote":
                 return self._saying(await asker.ask(self._question(SAYING, self._saying)))
             case _:
-                return await self.bullets(asker)
+                return (await self.bullets(asker))[0]
 
-    async def bullets(self, asker: Asker) -> SlideContent:
-        return self._bullets(await asker.ask(self._question(BULLETS, self._bullets)))
+    async def bullets(self, asker: Asker) -> tuple[SlideContent, int]:
+        """With how many of the model's points were left out."""
+        said = await asker.ask(self._question(BULLETS, self._bullets))
+        slide = self._bullets(said)
+        return slide, len(said.bullets) - len(slide.bullets)
 
     def _question(self, contract: Contract[A], made: Callable[[A], SlideContent]) -> Question[A]:
         def accept(answer: A) -> str | None:
@@ -182,7 +192,10 @@ class _Writing:
         return Question(contract=contract, content=self._text, task=self._task, accept=accept)
 
     def _bullets(self, said: Bullets) -> SlideContent:
-        return self._slide("bullets", said.notes, bullets=said.bullets)
+        """Without the points that do not hold, where they are the fewer."""
+        whole = self._slide("bullets", said.notes, bullets=said.bullets)
+        kept = tuple(point for point in dict.fromkeys(whole.bullets) if self._holds(point))
+        return replace(whole, bullets=kept) if len(kept) * 2 > len(whole.bullets) else whole
 
     def _columns(self, said: Columns) -> SlideContent:
         left, right = (Side(half.heading, half.bullets) for half in (said.left, said.right))
@@ -194,13 +207,24 @@ class _Writing:
     def _values(self, said: Values) -> SlideContent:
         name = said.unit or self._planned.title[: content.LABEL_MAX]
         drawn = ChartContent(said.kind, said.categories, (Series(name, said.values),), said.unit)
-        return self._slide("chart", said.notes, chart=drawn, bullets=said.bullets)
+        beside = tuple(point for point in dict.fromkeys(said.bullets) if self._holds(point))
+        return self._slide("chart", said.notes, chart=drawn, bullets=beside)
 
     def _saying(self, said: Saying) -> SlideContent:
         return self._slide("quote", said.notes, quote=said.quote, subtitle=said.who)
 
     def _slide(self, layout: Layout, notes: str, **more: Any) -> SlideContent:
-        return content.tidy(SlideContent(layout=layout, title=self._planned.title, notes=notes, **more))
+        """Notes that do not hold are no loss: nobody but the speaker sees them."""
+        missing = self._source.missing(notes) if self._source is not None else ()
+        said = "" if missing or fault(notes) is not None else notes
+        return content.tidy(SlideContent(layout=layout, title=self._planned.title, notes=said, **more))
+
+    def _holds(self, text: str) -> bool:
+        """Whether a point may be shown."""
+        alone = SlideContent(layout="bullets", title=self._planned.title, bullets=(text,))
+        if self._source is not None and self._source.missing(text):
+            return False
+        return not content.complaints(alone)
 
 
 def unacceptable(slide: SlideContent, source: Source | None, text: str) -> str | None:

@@ -55,9 +55,10 @@ class Material:
         text = "\n".join(lines).strip()
         return text[:CHARACTERS] or "\n".join(each.text for each in self.document.paragraphs)[:CHARACTERS]
 
-    def source(self, ids: Iterable[str]) -> Source | None:
-        """What may be said of these; None where anything may. The title of the whole may be said too."""
-        return Source([self.under(ids), self.document.title]) if self.grounded else None
+    def source(self, ids: Iterable[str], *more: str) -> Source | None:
+        """What may be said of these; None where anything may. The title of the whole may be said too, and
+        what `more` has."""
+        return Source([self.under(ids), self.document.title, *more]) if self.grounded else None
 
     def table(self, ids: Iterable[str]) -> Table | None:
         """The first table among these."""
