@@ -68,6 +68,7 @@ docs: venv-dev ## make the pages of the reference that come from the code
 	@$(BIN)/python -m signalbox.testing.translation > docs/reference/translation.md
 	@$(BIN)/python -m signalbox.testing.hops_page > docs/reference/hops.md
 	@$(BIN)/python -m signalbox.testing.workloads_page > docs/reference/workloads.md
+	@$(BIN)/python -m signalbox.testing.workload_replies_page > docs/reference/workload-replies.md
 
 lock: venv-dev ## resolve requirements.lock and requirements-dev.lock anew
 	@sh scripts/lock.sh
