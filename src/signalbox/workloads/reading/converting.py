@@ -54,6 +54,8 @@ def main() -> None:
         )
     except Unreadable as error:
         told = ("no", error.code, error.message)
+    except Exception as error:  # noqa: BLE001 - a library met what it does not know; its words may quote the file
+        told = ("no", Unreadable.code, f"it is malformed ({type(error).__name__})")
     sys.stdout.buffer.write(msgspec.msgpack.encode(told))
 
 
@@ -123,7 +125,7 @@ def _check_ole(stream: str, content: bytes) -> None:
                 raise Unreadable("it is a file of Office 97-2003, but of another program")
             head = opened.openstream(stream).read(12)
             user = opened.openstream("Current User").read(16) if opened.exists("Current User") else b""
-    except OSError as error:
+    except (OSError, ValueError, IndexError, TypeError) as error:
         raise Unreadable("it is no whole file of Office 97-2003: it may be cut off") from error
     flagged = stream == "WordDocument" and int.from_bytes(head[10:12], "little") & _FIB_ENCRYPTED
     if flagged or user[12:16] == _USER_ENCRYPTED:
