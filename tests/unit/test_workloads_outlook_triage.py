@@ -33,7 +33,7 @@ def mail(ident: str = "m1", text: str = TEXT, **more: Any) -> Mail:
 
 
 MAILS = (mail("m1"), mail("m2", "Thank you."), mail("m3", "20 % off!", sender="news@shop.example"))
-HIGH = '{"kind": "request", "priority": "high"}'
+HIGH = '{"kind": "question", "priority": "high"}'
 LOW = '{"kind": "thanks"}'
 
 
@@ -57,11 +57,11 @@ async def test_every_mail_is_sorted_once_in_its_order() -> None:
         ("m3", "low", False),
     ]
     assert made.triage.mails[0].reason == (
-        "request; asks a question; names a time: by Friday; to one person alone"
+        "question; asks a question; names a time: by Friday; to one person alone"
     )
 
 
-@pytest.mark.parametrize("said", ["urgent", "High", "HIGH", "request, maybe"])
+@pytest.mark.parametrize("said", ["urgent", "High", "HIGH", "question, maybe"])
 async def test_another_word_is_no_verdict(said: str) -> None:
     with pytest.raises(AttemptsExhausted):
         await answered(run, msgspec.json.encode({"kind": said}).decode())
@@ -69,7 +69,7 @@ async def test_another_word_is_no_verdict(said: str) -> None:
 
 async def test_a_grammar_gives_the_same() -> None:
     house = rooms(grammars=True)
-    house.provider.default = Script(text="request")
+    house.provider.default = Script(text="question")
     made = await triage(asker_of(house), MAILS[:1])
     assert (made.triage.mails[0].priority, made.triage.mails[0].needs_reply) == ("normal", True)
 

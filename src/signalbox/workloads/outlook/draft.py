@@ -4,6 +4,7 @@ Recipients come from the caller alone: the answer has no place for them. What is
 answered is material and no instruction. Numbers and names that nobody gave are refused, as are blanks.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
@@ -19,6 +20,7 @@ from signalbox.workloads.outlook.mails import groups, people, shown
 
 Tone = Literal["neutral", "friendly", "formal", "direct"]
 Length = Literal["short", "medium", "long"]
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _SENTENCES: Final = {"short": "2 to 3 sentences", "medium": "4 to 7 sentences", "long": "8 to 15 sentences"}
 _TOKENS: Final = {"short": 220, "medium": 420, "long": 900}
 
@@ -86,7 +88,8 @@ def question(
     source = Source([content, instruction, *people(thread)])
     closing = f"Sign as {sender}." if sender else "End with `Kind regards` and no name."
     what = "Answer the last mail above" if thread else "Write this mail"
-    task = f"{what}, {tone} in tone, in {_SENTENCES[length]}. {closing} {instruction}"
+    whom = f" to {', '.join(to)}" if to else ""
+    task = f"{what}{whom}, {tone} in tone, in {_SENTENCES[length]}. {closing} {instruction}"
 
     def accept(said: Drafted) -> str | None:
         if "\n" in said.subject.strip() or "\r" in said.subject:
@@ -95,6 +98,9 @@ def question(
         wrong = fault(both, f"{content}\n{instruction}")
         if wrong is not None:
             return wrong
+        greeting = said.body.strip().partition("\n")[0]
+        if to and _names(greeting) & _names(sender) and not _names(greeting) & _names(" ".join(to)):
+            return f"the mail is from {sender} to {', '.join(to)}: greet {to[0]}"
         wanted = " ".join(answered) or instruction
         if is_foreign(both, instruction) and is_foreign(both, wanted):
             return f"write in the user's language (`{language_of(instruction)}`)"
@@ -111,3 +117,7 @@ def question(
         schema=narrowed(MAIL.schema, "tone", enum=[tone]),
         tokens_out=_TOKENS[length],
     )
+
+
+def _names(said: str) -> set[str]:
+    return {word.casefold() for word in _WORD.findall(said)}

@@ -55,7 +55,8 @@ class CoachParams(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TriageParams(Struct, frozen=True, forbid_unknown_fields=True):
-    """`rules` decide by code, the first that fits; `wishes` tell the model what matters to the user."""
+    """`rules` decide by code, the first that fits; `wishes` tell the model what matters to the user. An
+    embedded model, which says one word of each mail, heeds rules alone."""
 
     mails: Annotated[tuple[Mail, ...], Meta(max_length=INBOX_MAX)] = ()
     rules: Annotated[tuple[Rule, ...], Meta(max_length=100)] = ()

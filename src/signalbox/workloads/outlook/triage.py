@@ -39,7 +39,7 @@ _DEADLINE: Final = re.compile(
 )
 
 
-_BY_MACHINE: Final = "(sent by a machine: a newsletter or an automatic notice)"
+_BY_MACHINE: Final = "(sent by a machine: advertising or a notice)"
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,21 +68,20 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Kind = Literal[
-    "breakdown", "complaint", "deadline", "request", "invitation", "information", "thanks", "notice",
-    "advertising",
-]  # fmt: skip
+    "problem", "complaint", "deadline", "question", "invitation", "report", "thanks", "notice", "advertising"
+]
 _PRIORITY_OF: Final[dict[Kind, Priority]] = {
-    "breakdown": "high",
+    "problem": "high",
     "complaint": "high",
     "deadline": "high",
-    "request": "normal",
+    "question": "normal",
     "invitation": "normal",
-    "information": "normal",
+    "report": "normal",
     "thanks": "low",
     "notice": "low",
     "advertising": "low",
 }
-_WAITED_FOR: Final = frozenset(("breakdown", "complaint", "deadline", "request", "invitation"))
+_WAITED_FOR: Final = frozenset(("problem", "complaint", "deadline", "question", "invitation"))
 
 
 class Judged(Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,20 +117,20 @@ TRIAGE: Final = Contract(
     feature="triage",
     answer=Judged,
     instructions=(
-        "You sort the mail of an office. Say which kind of mail it is, in one word:\n"
-        "advertising: something is to be sold, a newsletter\n"
-        "notice: a machine tells that something was done\n"
-        "thanks: thanks, congratulations, chat\n"
-        "information: minutes, documents, news that need nothing done\n"
-        "invitation: to a meeting or an event\n"
-        "request: a question or a task without hurry\n"
-        "deadline: a task that is due today or tomorrow\n"
+        "You sort the mail of an office. Say in one word what a mail is:\n"
+        "problem: something is broken, has stopped, leaks, burns or is down, or people cannot work\n"
         "complaint: a customer is angry\n"
-        "breakdown: something is broken or stands still, or somebody is in danger"
+        "deadline: a task that is due today or tomorrow\n"
+        "question: a question or a task without hurry\n"
+        "invitation: to a meeting or an event\n"
+        "report: minutes, documents or news\n"
+        "thanks: thanks, congratulations, chat\n"
+        "notice: a machine tells that something was done\n"
+        "advertising: a shop or a lottery wants to sell something"
     ),
     tokens_out=40,
     grammar=Grammar(
-        "root ::= " + " | ".join(f'"{kind}"' for kind in reversed(_PRIORITY_OF)),
+        "root ::= " + " | ".join(f'"{kind}"' for kind in _PRIORITY_OF),
         "kind",
     ),
 )
@@ -184,7 +183,7 @@ def question(content: str, wishes: str = "") -> Question[Judged]:
     return Question(
         contract=TRIAGE,
         content=content,
-        task=f"{task}Which kind of mail is this?",
+        task=f"{task}What is this mail, in one word?",
         accept=lambda judged: None,  # whatever the schema lets through is an answer
     )
 

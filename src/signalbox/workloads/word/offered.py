@@ -61,8 +61,10 @@ async def _rewrite(asker: Asker, params: RewriteParams, files: tuple[File, ...])
     made = await rewrite(
         asker, _selected(document, params.paragraphs), params.instruction, may_drop=params.may_drop
     )
-    if not files or files[0].suffix != "docx" or not made.edits:
+    if not files or not made.edits:
         return Result(answer=made)
+    if files[0].suffix != "docx":
+        return Result(answer=made, notes=("tracked changes are written into .docx alone",))
     # python-docx is an extra, and heavy.
     from signalbox.workloads.word.tracked import edit  # noqa: PLC0415
 
@@ -109,7 +111,7 @@ def lines_of(text: str) -> TextDocument:
 def _selected(document: TextDocument, wanted: tuple[str, ...]) -> list[Paragraph]:
     """Raises `MalformedRequest` for ids that the document has not."""
     if not wanted:
-        return [each for each in document.paragraphs if not each.where and not each.heading]
+        return [each for each in document.paragraphs if each.where in ("", "list") and not each.heading]
     unknown = set(wanted) - {each.id for each in document.paragraphs}
     if unknown:
         raise MalformedRequest(
