@@ -122,7 +122,7 @@ async def test_a_point_that_does_not_hold_is_left_out_and_told_where_most_do() -
     made = await answered(run, planned(("The revenue of the works rose", "p2", "bullets")), some)
     assert made.deck.slides[1].bullets == tuple(points[:2])
     assert made.deck.slides[1].notes == ""
-    assert made.notes == ("1 points of slide 2 were left out: they did not hold",)
+    assert made.notes == ("points left out of slide 2, which did not hold: 1",)
 
 
 async def test_what_a_title_says_may_be_said_below_it() -> None:

@@ -57,6 +57,6 @@ async def create(
         if filled.instead:
             notes.append(f"slide {number + 1} was planned as `{filled.instead}` and came as bullets")
         if filled.left_out:
-            notes.append(f"{filled.left_out} points of slide {number + 1} were left out: they did not hold")
+            notes.append(f"points left out of slide {number + 1}, which did not hold: {filled.left_out}")
     asker.tell(steps, steps, "drawing")
     return Created(DeckContent(slides=tuple(made), theme=theme), tuple(notes))
