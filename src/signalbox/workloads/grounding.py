@@ -23,7 +23,8 @@ _SMALL: Final = frozenset(str(number) for number in range(13))
 _NO_NAMES: Final = frozenset((
     "a", "an", "and", "as", "at", "but", "by", "for", "from", "he", "i", "if", "in", "it", "its", "of", "on",
     "or", "she", "that", "the", "these", "they", "this", "those", "to", "we", "with", "you",
-    "best", "dear", "hello", "hi", "kind", "regards", "sincerely", "thank", "thanks", "wishes",
+    "best", "dear", "hello", "hi", "kind", "regards", "sincerely", "thank", "thanks", "wishes", "yours",
+    "dr", "miss", "mr", "mrs", "ms", "prof",
 ))  # fmt: skip
 
 

@@ -118,15 +118,15 @@ TRIAGE: Final = Contract(
     answer=Judged,
     instructions=(
         "You sort the mail of an office. Say in one word what a mail is:\n"
-        "problem: something is broken, has stopped, leaks, burns or is down, or people cannot work\n"
-        "complaint: a customer is angry\n"
-        "deadline: a task that is due today or tomorrow\n"
-        "question: a question or a task without hurry\n"
-        "invitation: to a meeting or an event\n"
-        "report: minutes, documents or news\n"
-        "thanks: thanks, congratulations, chat\n"
+        "advertising: a shop or a lottery wants to sell something\n"
         "notice: a machine tells that something was done\n"
-        "advertising: a shop or a lottery wants to sell something"
+        "thanks: thanks, congratulations, chat\n"
+        "report: minutes, documents or news\n"
+        "invitation: to a meeting or an event\n"
+        "question: a question or a task without hurry\n"
+        "deadline: a task that is due today or tomorrow\n"
+        "complaint: a customer is angry\n"
+        "problem: something is broken, has stopped, leaks, burns or is down, or people cannot work"
     ),
     tokens_out=40,
     grammar=Grammar(
