@@ -1,5 +1,6 @@
 """Every app's workloads in one table. Nothing heavy is loaded by it: libraries are, when a workload runs."""
 
+from signalbox.workloads.excel import WORKLOADS as EXCEL
 from signalbox.workloads.outlook import WORKLOADS as OUTLOOK
 from signalbox.workloads.powerpoint import WORKLOADS as POWERPOINT
 from signalbox.workloads.registry import Registry
@@ -7,4 +8,4 @@ from signalbox.workloads.word import WORKLOADS as WORD
 
 
 def offered() -> Registry:
-    return Registry((*WORD, *POWERPOINT, *OUTLOOK))
+    return Registry((*WORD, *EXCEL, *POWERPOINT, *OUTLOOK))

@@ -25,6 +25,8 @@ DEADLINE_MS: Final = 600_000
 _TOKENS_OUT: Final = 200
 _PATIENT: Final = Declared(deadline_ms=DEADLINE_MS)
 """A measurement waits for a slow machine, where a user at a cell would not."""
+_ITS_OWN: Final = frozenset(("invalid_output", "answer_invalid", "upstream_timeout", "deadline_exceeded"))
+"""Errors that say something about the model. Others are about the house, and are no results."""
 _WRITTEN: Final = re.compile(r"=[^`\n]+")
 
 
@@ -77,13 +79,16 @@ def share(answers: Iterable[Answered]) -> Share:
 async def answer(
     wanted: Wanted, way: Way, *, pipeline: Pipeline, principal: Principal, model: str
 ) -> Answered:
-    """Asks once (with repairs, as the workload does), and compares values."""
+    """Asks once (with repairs, as the workload does), and compares values. Raises members of the error family
+    that have nothing to do with the model."""
     ask: Callable[..., Awaitable[str]] = _by_workload if way == "workload" else _by_plain_prompt
     began = time.monotonic()
     text, why, refused = "", "", list[str]()
     try:
         text = await ask(wanted, pipeline, principal, model, refused)
     except SignalboxError as error:
+        if error.code not in _ITS_OWN:
+            raise
         why = " | ".join([error.code, *refused])
     solved = bool(text) and wanted.solved_by(text)
     return Answered(wanted.key, way, model, solved, text, why, round(time.monotonic() - began, 1))

@@ -122,8 +122,16 @@ def _reference(book: Book, parsed: Parsed, text: str, target: Area) -> Refused |
             f"`{text}` is empty: what `{sheet.name}` has is in A1:{_end(sheet)}",
         )
     if here and _holds(found, target.top, target.left):
-        return Refused("reference", f"`{text}` holds the formula's own cell {cell(target.top, target.left)}")
+        return Refused(
+            "reference",
+            f"`{text}` holds the formula's own cell {_first(target)}: "
+            f"compute {_first(target)} from other cells",
+        )
     return None
+
+
+def _first(target: Area) -> str:
+    return cell(target.top, target.left)
 
 
 def _end(sheet: SheetSize) -> str:

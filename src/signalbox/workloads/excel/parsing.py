@@ -147,3 +147,16 @@ def _deep(text: str) -> bool:
 def _plain(error: Exception) -> str:
     words = str(error)
     return words.partition(": ")[2].partition(", got TokenSpan")[0].partition(": TokenSpan")[0] or words
+
+
+def pieces(text: str) -> tuple[str, ...]:
+    """The formula and every part of it as formulas are canonically written, without `=`, the whole first.
+    Raises `NotAFormula`."""
+    parsed = parse(text)
+    found: dict[str, None] = {}
+    waiting = [formualizer.parse(parsed.text)]
+    while waiting:
+        node = waiting.pop(0)
+        found[node.to_formula().removeprefix("=")] = None
+        waiting.extend(node.children())
+    return tuple(found)

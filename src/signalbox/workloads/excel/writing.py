@@ -20,12 +20,12 @@ from signalbox.workloads.excel.parsing import stored
 from signalbox.workloads.excel.places import area, cell
 from signalbox.workloads.reading.package import check_ooxml, opened_zip, tree
 
-_MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_LINKS: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_RELATED: Final = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
-_PART: Final = "{http://schemas.openxmlformats.org/package/2006/content-types}Override"
+MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+LINKS: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+RELATED: Final = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+PART: Final = "{http://schemas.openxmlformats.org/package/2006/content-types}Override"
 _BEFORE_CALC: Final = frozenset(
-    f"{_MAIN}{name}"
+    f"{MAIN}{name}"
     for name in ("fileVersion", "fileSharing", "workbookPr", "workbookProtection", "bookViews", "sheets",
                  "functionGroups", "externalReferences", "definedNames")
 )  # fmt: skip
@@ -40,7 +40,9 @@ class WriteRefused(CallerError):
     status = 422
 
 
-class _Parts(Struct, frozen=True):
+class Parts(Struct, frozen=True):
+    """Where things are in the archive; `sheets` by their names."""
+
     workbook: str
     relations: str
     sheets: dict[str, str]
@@ -61,7 +63,7 @@ def written(
         copy.write(*place, text)
     copy.put(formulas)
     with opened_zip(content) as archive:
-        parts = _parts(archive, package.main)
+        parts = parts_of(archive, package.main)
         changed: dict[str, bytes | None] = {}
         for name, part in parts.sheets.items():
             mine = {place[1:]: said for place, said in formulas.items() if place[0] == name}
@@ -70,7 +72,7 @@ def written(
             if changed_sheet is not None:
                 changed[part] = changed_sheet
         changed.update(_without_chain(archive, parts))
-        return _packed(archive, changed)
+        return packed(archive, changed)
 
 
 def _check_free(copy: Copy, places: list[tuple[str, int, int]]) -> None:
@@ -81,19 +83,19 @@ def _check_free(copy: Copy, places: list[tuple[str, int, int]]) -> None:
             )
 
 
-def _parts(archive: zipfile.ZipFile, main: str) -> _Parts:
+def parts_of(archive: zipfile.ZipFile, main: str) -> Parts:
     folder, _, name = main.rpartition("/")
     relations = f"{folder}/_rels/{name}.rels"
     targets = {
         each.get("Id", ""): _path(folder, each.get("Target", ""))
-        for each in tree(archive, relations).iter(_RELATED)
+        for each in tree(archive, relations).iter(RELATED)
     }
     names = set(archive.namelist())
     sheets = {
-        sheet.get("name", ""): targets.get(sheet.get(_LINKS, ""), "")
-        for sheet in tree(archive, main).iter(f"{_MAIN}sheet")
+        sheet.get("name", ""): targets.get(sheet.get(LINKS, ""), "")
+        for sheet in tree(archive, main).iter(f"{MAIN}sheet")
     }
-    return _Parts(main, relations, {name: part for name, part in sheets.items() if part in names})
+    return Parts(main, relations, {name: part for name, part in sheets.items() if part in names})
 
 
 def _path(folder: str, target: str) -> str:
@@ -104,7 +106,7 @@ def _sheet(
     root: Any, name: str, formulas: Mapping[Any, str], texts: Mapping[Any, str], copy: Copy
 ) -> bytes | None:
     """The part with its cells written and its values brought up to date; None if nothing changed."""
-    data = root.find(f"{_MAIN}sheetData")
+    data = root.find(f"{MAIN}sheetData")
     if data is None:
         return None
     _check_whole(root, [*formulas, *texts])
@@ -112,33 +114,33 @@ def _sheet(
     for (row, column), formula in formulas.items():
         made = rows.cell(row, column)
         _clear(made)
-        etree.SubElement(made, f"{_MAIN}f").text = stored(formula)
+        etree.SubElement(made, f"{MAIN}f").text = stored(formula)
     for (row, column), text in texts.items():
         made = rows.cell(row, column)
         _clear(made)
         made.set("t", "inlineStr")
-        inside = etree.SubElement(etree.SubElement(made, f"{_MAIN}is"), f"{_MAIN}t")
+        inside = etree.SubElement(etree.SubElement(made, f"{MAIN}is"), f"{MAIN}t")
         inside.text = text
         inside.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
     refreshed = [
-        _refresh(made, name, copy) for made in data.iter(f"{_MAIN}c") if made.find(f"{_MAIN}f") is not None
+        _refresh(made, name, copy) for made in data.iter(f"{MAIN}c") if made.find(f"{MAIN}f") is not None
     ]
     if not formulas and not texts and not any(refreshed):
         return None
-    dimension = root.find(f"{_MAIN}dimension")
+    dimension = root.find(f"{MAIN}dimension")
     if dimension is not None and (formulas or texts):
         root.remove(dimension)  # optional, and no longer true
-    return _bytes(root)
+    return as_bytes(root)
 
 
 def _check_whole(root: Any, places: list[tuple[int, int]]) -> None:
     """Parts of a merged cell, and formulas that others are copies of, are nobody's to write to."""
     wanted = set(places)
-    for merged in root.iter(f"{_MAIN}mergeCell"):
+    for merged in root.iter(f"{MAIN}mergeCell"):
         covered = area(merged.get("ref", ""))
         if covered is not None and any(place in wanted for place in list(covered.cells())[1:]):
             raise WriteRefused(f"`{covered.a1}` is a merged cell: only its first cell can be written to")
-    for formula in root.iter(f"{_MAIN}f"):
+    for formula in root.iter(f"{MAIN}f"):
         ref, place = formula.get("ref", ""), area(formula.getparent().get("r", ""))
         if ref and place is not None and area(ref) != place and (place.top, place.left) in wanted:
             raise WriteRefused(f"`{place.a1}` has a formula that `{ref}` shares: write elsewhere")
@@ -155,7 +157,7 @@ class _Rows:
     def cell(self, row: int, column: int) -> Any:
         cells = self._in(row)
         if column not in cells:
-            made = etree.Element(f"{_MAIN}c")
+            made = etree.Element(f"{MAIN}c")
             made.set("r", cell(row, column))
             later = [each for each in cells if each > column]
             if later:
@@ -168,7 +170,7 @@ class _Rows:
 
     def _in(self, row: int) -> dict[int, Any]:
         if row not in self._rows:
-            made = etree.Element(f"{_MAIN}row")
+            made = etree.Element(f"{MAIN}row")
             made.set("r", str(row))
             later = [each for each in self._rows if each > row]
             if later:
@@ -182,7 +184,7 @@ class _Rows:
 
 
 def _columns(row: Any) -> Iterator[tuple[int, Any]]:
-    for made in row.iter(f"{_MAIN}c"):
+    for made in row.iter(f"{MAIN}c"):
         place = area(made.get("r", ""))
         if place is not None:
             yield place.left, made
@@ -202,7 +204,7 @@ def _refresh(made: Any, sheet: str, copy: Copy) -> bool:
     if place is None:
         return False
     value = copy.value(sheet, place.top, place.left)
-    old = made.find(f"{_MAIN}v")
+    old = made.find(f"{MAIN}v")
     is_error = copy.is_error(sheet, place.top, place.left)
     if is_error and old is not None and made.get("t") != "e":
         return False
@@ -210,7 +212,7 @@ def _refresh(made: Any, sheet: str, copy: Copy) -> bool:
     if old is not None and made.get("t", "n") == (kind or "n") and _alike(old.text or "", said):
         return False
     if old is None:
-        old = etree.SubElement(made, f"{_MAIN}v")
+        old = etree.SubElement(made, f"{MAIN}v")
     if kind:
         made.set("t", kind)
     else:
@@ -240,38 +242,41 @@ def _alike(old: str, new: str) -> bool:
         return old == new
 
 
-def _without_chain(archive: zipfile.ZipFile, parts: _Parts) -> dict[str, bytes | None]:
+def _without_chain(archive: zipfile.ZipFile, parts: Parts) -> dict[str, bytes | None]:
     """The order of calculation is Excel's to make anew, and the file asks to be computed on loading."""
     changed: dict[str, bytes | None] = {}
     workbook = tree(archive, parts.workbook)
-    calc = workbook.find(f"{_MAIN}calcPr")
+    calc = workbook.find(f"{MAIN}calcPr")
     if calc is None:
-        calc = etree.Element(f"{_MAIN}calcPr")
+        calc = etree.Element(f"{MAIN}calcPr")
         before = [child for child in workbook if child.tag in _BEFORE_CALC]
         before[-1].addnext(calc)
     calc.set("fullCalcOnLoad", "1")
-    changed[parts.workbook] = _bytes(workbook)
+    changed[parts.workbook] = as_bytes(workbook)
     chain = f"{parts.workbook.rpartition('/')[0]}/calcChain.xml"
     if chain in archive.namelist():
         changed[chain] = None
         for name, tag, attribute in (
-            (parts.relations, _RELATED, "Target"),
-            ("[Content_Types].xml", _PART, "PartName"),
+            (parts.relations, RELATED, "Target"),
+            ("[Content_Types].xml", PART, "PartName"),
         ):
             root = tree(archive, name)
             for each in list(root.iter(tag)):
                 if each.get(attribute, "").endswith("calcChain.xml"):
                     root.remove(each)
-            changed[name] = _bytes(root)
+            changed[name] = as_bytes(root)
     return changed
 
 
-def _bytes(root: Any) -> bytes:
+def as_bytes(root: Any) -> bytes:
     said: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     return said
 
 
-def _packed(archive: zipfile.ZipFile, changed: Mapping[str, bytes | None]) -> bytes:
+def packed(
+    archive: zipfile.ZipFile, changed: Mapping[str, bytes | None], *, added: Mapping[str, bytes] | None = None
+) -> bytes:
+    """The archive with parts changed, left out (None) or added."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
         for entry in archive.infolist():
@@ -281,4 +286,6 @@ def _packed(archive: zipfile.ZipFile, changed: Mapping[str, bytes | None]) -> by
                     out.writestr(entry.filename, content)
             else:
                 out.writestr(entry, archive.read(entry))
+        for name, content in (added or {}).items():
+            out.writestr(name, content)
     return packed.getvalue()
