@@ -23,6 +23,8 @@ from signalbox.workloads.outlook.orders import without_orders
 Priority = Literal["high", "normal", "low"]
 SHOWN_MAX: Final = 1_500
 """Characters of a mail by which it is sorted."""
+CONSIDERED_MAX: Final = 20_000
+"""Characters of a mail that are looked at for them, and for words to an assistant."""
 _MACHINE: Final = re.compile(
     r"\b(?:no-?reply|do-?not-?reply|newsletter|notifications?|mailer-daemon|bounce)\b"
 )
@@ -39,6 +41,7 @@ _DEADLINE: Final = re.compile(
 )
 
 
+_QUESTION: Final = "asks a question"
 _BY_MACHINE: Final = "(sent by a machine: advertising or a notice)"
 
 
@@ -160,7 +163,7 @@ async def triage(
 
 def material(mail: Mail) -> tuple[str, int]:
     """What a model is shown of a mail, and how many sentences of it were words to an assistant."""
-    text, in_text = without_orders(new_text(mail))
+    text, in_text = without_orders(new_text(mail)[:CONSIDERED_MAX])
     subject, in_subject = without_orders(mail.subject)
     seen = Mail(
         id="m1",
@@ -189,11 +192,15 @@ def question(content: str, wishes: str = "") -> Question[Judged]:
 
 
 def _sorted(mail: Mail, judged: Judged) -> Sorted:
+    machine, seen = _is_machine(mail), signs(mail)
+    priority = judged.priority or _PRIORITY_OF[judged.kind]
+    if judged.priority is None and priority == "low" and _QUESTION in seen and not machine:
+        priority = "normal"  # somebody asks: small models take a friendly question for thanks or advertising
     return Sorted(
         mail.id,
-        judged.priority or _PRIORITY_OF[judged.kind],
-        "; ".join((judged.kind, *signs(mail))),
-        not _is_machine(mail) and (judged.kind in _WAITED_FOR or asks(mail)),
+        priority,
+        "; ".join((judged.kind, *seen)),
+        not machine and (judged.kind in _WAITED_FOR or asks(mail)),
     )
 
 
@@ -208,7 +215,7 @@ def signs(mail: Mail) -> tuple[str, ...]:
     deadline = _DEADLINE.search(text)
     found = [
         ("written by a machine", _is_machine(mail)),
-        ("asks a question", "?" in text),
+        (_QUESTION, "?" in text),
         (f"names a time: {deadline.group()}" if deadline else "", deadline is not None),
         ("to one person alone", len(mail.to) == 1 and not mail.cc),
     ]
@@ -216,7 +223,7 @@ def signs(mail: Mail) -> tuple[str, ...]:
 
 
 def _considered(mail: Mail) -> str:
-    return without_orders(new_text(mail))[0]
+    return without_orders(new_text(mail)[:CONSIDERED_MAX])[0]
 
 
 def _is_machine(mail: Mail) -> bool:
