@@ -73,8 +73,9 @@ class Weighed(Struct, frozen=True):
 class Decided(Struct, frozen=True, kw_only=True):
     """`clock_us` is wall clock; `marks_us` monotonic: when the request came in, and when classify, policy
     and rank were done with it. `seed` breaks ties and draws jitter. `subject` is the user that the key
-    speaks for, or the key's own. `check` is what replies must pass, where the request says so. `granted` is
-    the break-glass grant that covers the caller, if one does."""
+    speaks for, or the key's own. `check` is what replies must pass, where the request says so;
+    `judged`: what it says of an answer counts for the endpoint's quality. `granted` is the break-glass grant
+    that covers the caller, if one does."""
 
     id: str
     operation: str
@@ -94,3 +95,4 @@ class Decided(Struct, frozen=True, kw_only=True):
     check: Check | None
     marks_us: tuple[int, int, int, int]
     granted: PinnedTerms | None = None
+    judged: bool = False

@@ -250,6 +250,7 @@ class Pipeline:
             check=check,
             marks_us=(started_us, classified_us, judged_us, monotonic_us()),
             granted=granted,
+            judged=reached.check is not None,
         )
 
     async def _verdict_under(
@@ -400,6 +401,7 @@ def _order(decided: Decided) -> Order:
         decided.traits.sensitivity >= decided.principal.tenant.durable_from,
         decided.traits.latency_class,
         decided.check,
+        decided.traits.task if decided.judged else "",
     )
 
 

@@ -183,3 +183,18 @@ def test_the_schema_stands_alone_and_allows_nothing_else() -> None:
     assert "$ref" not in text
     assert schema["additionalProperties"] is False
     assert schema["properties"]["points"]["items"]["properties"] == {"text": {"type": "string"}}
+
+
+async def test_who_is_refused_often_is_asked_later_by_the_next_snapshot() -> None:
+    rooms = house()
+    for _ in range(12):
+        rooms.provider.will("a", NO_POINTS, NO_POINTS)
+        rooms.provider.will("b", GOOD)
+        await asker(rooms).ask(question())
+        rooms.clock.advance(2_000_000)
+    served = [outcome.endpoint for outcome in rooms.log.outcomes if not outcome.failure]
+    assert served[-1] == "b"
+    asked = [intent.endpoint for intent in rooms.log.intents]
+    assert asked[:3] == ["a", "a", "b"]
+    assert asked[-1] == "b"
+    assert asked[-2] == "b"

@@ -42,7 +42,7 @@ class Order(Struct, frozen=True):
     """A decision on its way to be carried out. `started_us` is monotonic; `durable`: the request is
     protected, so its intent is on disk before bytes leave, and an answer from elsewhere is withheld.
     `latency_class` chooses the hedge. With `check` the reply comes whole, even where the request asks for a
-    stream."""
+    stream; `judged` is the task for which its verdict counts, empty where it does not."""
 
     decision: str
     plan: Plan
@@ -54,6 +54,7 @@ class Order(Struct, frozen=True):
     durable: bool
     latency_class: str = ""
     check: Check | None = None
+    judged: str = ""
 
 
 class Hop(Struct, frozen=True):

@@ -15,6 +15,7 @@ from signalbox.dispatch.breaker import ORDINARY, Breaker, BreakerRules, State
 from signalbox.dispatch.budget import BudgetRules, RetryBudget
 from signalbox.dispatch.concurrency import Concurrency
 from signalbox.dispatch.turnstile import Turnstile
+from signalbox.dispatch.verdicts import Verdicts
 from signalbox.domain.canonical import canonical
 from signalbox.domain.endpoint import Catalogue, Endpoint
 from signalbox.domain.failure import REACTIONS, FailureKind
@@ -48,6 +49,7 @@ class Seen:
 
     __slots__ = (
         "breaker", "budget", "concurrency", "first_token_us", "output_token_us", "quarantine", "turnstile",
+        "verdicts",
     )  # fmt: skip
 
     def __init__(self, rules: BreakerRules, budget: BudgetRules) -> None:
@@ -58,6 +60,7 @@ class Seen:
         self.quarantine: Quarantine | None = None
         self.first_token_us = [0, 0, 0, 0]
         self.output_token_us = 0
+        self.verdicts = Verdicts()
 
     def measured(self, tokens_in: int, first_token_us: int, tokens_out: int, rest_us: int) -> None:
         """Feed the averages from an attempt that went well. `first_token_us` 0: not streamed, so `rest_us`
@@ -220,6 +223,7 @@ class HealthBook:
             (_quantise(first[0]), _quantise(first[1]), _quantise(first[2]), _quantise(first[3])),
             _quantise(seen.output_token_us),
             seen.quarantine.reason if seen.quarantine else "",
+            seen.verdicts.told(now_us),
         )
 
     def _note(self, endpoint: Endpoint, state: State) -> None:

@@ -10,7 +10,7 @@ of it for longer permits nothing, for it may have been thrown.
 
 import asyncio
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import sleep
 from typing import Final
 
@@ -56,7 +56,7 @@ class Permission(Struct, frozen=True):
 
 class Interlock:
     """`lease_until_us` (monotonic): until when what it knows of the kill switch may be relied on. It is for
-    ever where nobody else can throw it."""
+    ever where nobody else can throw it. `listen` has the switch read anew, and returns shortly."""
 
     def __init__(self, release: Release) -> None:
         self.release = release
@@ -64,6 +64,7 @@ class Interlock:
         self.kill_epoch = 0
         self.change = 0
         self.lease_until_us = FOR_EVER
+        self.listen: Callable[[], Awaitable[None]] | None = None
         self.closed = ""  # why nothing is sent anywhere at all, where that is so
         self._kills: frozenset[str] = frozenset()
         self._cuts: frozenset[str] = frozenset()

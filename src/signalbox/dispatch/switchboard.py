@@ -25,6 +25,7 @@ from signalbox.ports.log import DecisionLog
 from signalbox.ports.switches import SwitchesUnavailable, SwitchStore
 
 CADENCE_US: Final = 500_000
+LISTEN_S: Final = 1.0
 _log: Final = logging.getLogger("signalbox.switches")
 
 
@@ -53,6 +54,7 @@ class Switchboard:
         self._changed = changed
         self._thread = StoreThread("signalbox-switches")
         self._watching: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
         # Beside the watching: a log that is slow shall not cost the lease.
         self._copy = (
             LogCopy("the kill switch", store, self._thread, log, was_logged, self._records)
@@ -65,6 +67,16 @@ class Switchboard:
         self._interlock.lease_until_us = 0
         await self._hear()
         self._watching = asyncio.create_task(self._watch())
+        self._interlock.listen = self.listen
+
+    async def listen(self) -> None:
+        """Read now, with whoever else wants that; wait for it no longer than a second.
+
+        After a sleep of the machine or a stall of the loop the lease is over before its time to be renewed:
+        who comes then is answered, rather than refused for what nobody has done."""
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self._hear())
+        await asyncio.wait({self._listening}, timeout=LISTEN_S)
 
     async def aclose(self) -> None:
         """Idempotent. What is not in the log yet is copied there by who next writes it."""
@@ -74,6 +86,9 @@ class Switchboard:
         with contextlib.suppress(asyncio.CancelledError):
             await self._watching
         self._watching = None
+        self._interlock.listen = None
+        if self._listening is not None:
+            self._listening.cancel()
         if self._copy is not None:
             await self._copy.aclose()
         self._interlock.lease_until_us = 0

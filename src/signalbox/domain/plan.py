@@ -26,11 +26,20 @@ class Ranking(Struct, frozen=True):
     attempts_max: int
 
 
+class Judged(Struct, frozen=True):
+    """How many of an endpoint's latest answers to a task were accepted by their check, and how many not."""
+
+    task: str
+    accepted: int
+    refused: int
+
+
 class EndpointHealth(Struct, frozen=True):
     """Moving averages, quantised, as a snapshot keeps them; 0 where nothing was measured yet.
 
     `first_token_us` is by input size: up to 512, 2,048, 8,192 tokens and above. `quarantined` says why it
-    is no candidate until an operator or a release lets it be one again.
+    is no candidate until an operator or a release lets it be one again. `judged` has the tasks of which
+    answers were refused, sorted.
     """
 
     endpoint: str
@@ -38,6 +47,7 @@ class EndpointHealth(Struct, frozen=True):
     first_token_us: tuple[int, int, int, int] = (0, 0, 0, 0)
     output_token_us: int = 0
     quarantined: str = ""
+    judged: tuple[Judged, ...] = ()
 
 
 class HealthSnapshot(Struct, frozen=True):

@@ -8,9 +8,12 @@ from typing import Final
 from msgspec import Struct
 
 from signalbox.domain.endpoint import Catalogue, Endpoint
-from signalbox.domain.plan import SIZE_BOUNDS, EndpointHealth, HealthSnapshot
+from signalbox.domain.plan import SIZE_BOUNDS, EndpointHealth, HealthSnapshot, Judged
 
 NEVER_US: Final = 2**62
+PRIOR: Final = 64
+"""Accepted answers that an estimate of the settings is worth: as many as are remembered, so that refusals
+take half of it at most."""
 _TYPICAL_TOKENS: Final = (256, 1_024, 4_096, 16_384)  # a size that stands for each bucket of SIZE_BOUNDS
 
 assert len(_TYPICAL_TOKENS) == len(SIZE_BOUNDS) + 1  # noqa: S101 - two tables of one shape
@@ -39,6 +42,19 @@ class Standing(Struct, frozen=True):
     quality: dict[str, int]
     quality_default: int
     quarantined: str = ""
+
+
+def reckoned(quality: dict[str, int], judged: tuple[Judged, ...]) -> dict[str, int]:
+    """The settings' estimates (1e-4), lowered where answers were refused: each times the mean of the Beta
+    distribution that begins at `PRIOR` accepted answers and none refused. Nothing raises an estimate: that an
+    answer passed a check says that it is usable, not how good it is.
+    """
+    lowered = dict(quality)
+    for task in judged:
+        estimate = quality.get(task.task, quality.get("default", 0))
+        believed = PRIOR + task.accepted
+        lowered[task.task] = estimate * believed // (believed + task.refused)
+    return lowered
 
 
 def standings(catalogue: Catalogue, snapshot: HealthSnapshot) -> tuple[Standing, ...]:
@@ -73,7 +89,7 @@ def _standing(
         input_per_mtok=endpoint.price.input_per_mtok,
         output_per_mtok=endpoint.price.output_per_mtok,
         currency=endpoint.price.currency,
-        quality=quality,
+        quality=reckoned(quality, health.judged) if health and health.judged else quality,
         quality_default=quality.get("default", 0),
         quarantined=health.quarantined if health else "",
     )
