@@ -171,6 +171,8 @@ class Pipeline:
         within = reached.within
         if self._interlock.closed:
             raise NoRelease(self._interlock.closed)
+        if started_us > self._interlock.lease_until_us and self._interlock.listen is not None:
+            await self._interlock.listen()
         release = self._interlock.release if within is None else within.release
         catalogue = release.catalogue
         target = resolve(request.target, catalogue)

@@ -259,6 +259,17 @@ async def test_a_reply_that_is_waited_for_is_cut_and_comes_from_elsewhere(tmp_pa
     assert second.status == "ok"
 
 
+async def test_after_a_sleep_the_switch_is_read_before_anybody_is_refused(tmp_path: Path) -> None:
+    rooms = house()
+    async with board(rooms, SqliteSwitchStore(tmp_path)):
+        rooms.clock.advance(3_600_000_000)
+        assert rooms.clock.monotonic_us() > rooms.interlock.lease_until_us
+        assert await ask(rooms) == "a"
+        rooms.clock.advance(3_600_000_000)
+        throw(tmp_path, "vendor:v")
+        assert await ask(rooms) == "b", "what was thrown meanwhile is obeyed"
+
+
 async def test_who_leaves_while_the_switch_cuts_has_left(tmp_path: Path) -> None:
     rooms = house()
     rooms.provider.will("a", Script(wait_ms=60_000))
