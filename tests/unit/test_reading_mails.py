@@ -128,7 +128,8 @@ def test_encrypted_mail_is_said_to_be_so(locked: str) -> None:
 def test_signed_mail_is_read_and_its_signature_not_believed() -> None:
     found = read(
         "From: a@a.example\nContent-Type: multipart/signed; boundary=b\n\n"
-        "--b\nContent-Type: text/plain\n\nsigned text\n--b\nContent-Type: application/pgp-signature\n\nx\n--b--"
+        "--b\nContent-Type: text/plain\n\nsigned text\n"
+        "--b\nContent-Type: application/pgp-signature\n\nx\n--b--"
     )
     assert found.text == "signed text"
     assert found.missed == ("its signature, which was not verified",)

@@ -227,4 +227,4 @@ def test_groups_hidden_slides_and_broken_shapes_are_coped_with() -> None:
     found = pptx_deck.read("a.pptx", deck(1, change))
     assert found.slides[0].texts[-1].text == "deep inside"
     assert "slide 1 is hidden in the show, and was read" in found.missed
-    assert "1 broken shapes on slide 1" in found.missed
+    assert "1 broken shape on slide 1" in found.missed

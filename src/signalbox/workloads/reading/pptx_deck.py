@@ -95,8 +95,7 @@ class _Reader:
                 self._take(shape, slide, on)
             except _BROKEN:
                 on.broken += 1
-        if on.broken:
-            missed.append(f"{on.broken} broken shapes on slide {number}")
+        missed += [f"{broken} on slide {number}" for broken in counted(on.broken, "broken shape")]
         return Slide(
             number=number,
             title=" ".join(_lines(title)) if title is not None else "",
