@@ -1,5 +1,6 @@
 """Request context in headers: `X-Signalbox-*` → Declared, joined with what the body's metadata said."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -26,6 +27,8 @@ _KEPT_MAX: Final = 4_096
 _LENGTH_DIGITS_MAX: Final = 16
 _ENDLESS: Final = 2**62
 _NOTHING: Final = Declared()
+SAID: Final = "signalbox.said"
+"""Where a scope has the `Headers` of a head that came before."""
 
 
 class Headers:
@@ -37,7 +40,7 @@ class Headers:
 
     __slots__ = ("body_bytes", "context", "credential")
 
-    def __init__(self, headers: HeaderList) -> None:
+    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self.credential = ""
         self.body_bytes = 0
         self.context: HeaderList = []
@@ -52,6 +55,12 @@ class Headers:
                 self.body_bytes = int(value) if len(value) < _LENGTH_DIGITS_MAX else _ENDLESS
             elif name in _KEYS and not self.credential:
                 self.credential = value.decode("latin-1").strip()
+
+
+def said_in(scope: dict[str, Any]) -> Headers:
+    """Found already, where the same head came before: then its length is not told, as the body is there."""
+    known: Headers | None = scope.get(SAID)
+    return Headers(scope["headers"]) if known is None else known
 
 
 class ContextReader:

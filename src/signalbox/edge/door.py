@@ -20,7 +20,7 @@ from signalbox.domain.principal import Principal
 from signalbox.domain.reply import Metered, Reply
 from signalbox.edge.azure import addressed
 from signalbox.edge.body import read_body
-from signalbox.edge.context import ContextReader, Headers
+from signalbox.edge.context import ContextReader, said_in
 from signalbox.edge.dialect import A, Answered, Dialect, StreamWriter
 from signalbox.edge.gate import Gate, Receive, Scope, Send, allow, answer, answer_error, stopping
 from signalbox.edge.replies import ReplyHeaders, settled, trailer
@@ -50,7 +50,7 @@ class Door(Generic[A]):
         code = "internal_error"
         try:
             allow(scope, "POST")
-            headers = Headers(scope["headers"])
+            headers = said_in(scope)
             principal = await gate.caller(headers.credential)
             body = await read_body(receive, headers.body_bytes, gate.body_bytes_max)
             if deployment:

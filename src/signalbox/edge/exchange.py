@@ -108,6 +108,12 @@ class Exchange:
             self._line.read_no_more()
         self._wake()
 
+    def take(self, body: bytes) -> None:
+        """The request is whole, and this is all of its body."""
+        self._pieces.append(body)
+        self._unread = len(body)
+        self._whole = True
+
     def end(self) -> None:
         """The request is whole."""
         self._whole = True

@@ -7,6 +7,8 @@ the drain in uvicorn, which accepts connections and is told of each by the two s
 It also tells the application why its request is over, by cancelling the request's task: the client has
 gone, or was too slow. That is cheaper than a second task per request that waits for a disconnect.
 
+What came whole with a head that came before is not parsed again: `heads` knows when that is the same.
+
 One timer serves the idle time of all requests of a connection: it is armed once and looks, when it fires,
 how long the connection has been idle. A request costs a reading of the clock and not a timer.
 """
@@ -23,6 +25,7 @@ from msgspec import Struct
 from uvicorn.server import ServerState
 
 from signalbox.edge.exchange import Exchange
+from signalbox.edge.heads import Found, KnownHeads
 
 _log: Final = logging.getLogger("signalbox.edge")
 
@@ -58,9 +61,11 @@ class EdgeProtocol(asyncio.Protocol):
         app: Application,
         limits: EdgeLimits,
         server_state: ServerState,
+        heads: KnownHeads | None = None,
         _loop: asyncio.AbstractEventLoop | None = None,
         **uvicorn: Any,
     ) -> None:
+        """`heads` is shared by the connections of a server."""
         self._app = app
         self._limits = limits
         self._loop = loop = _loop or asyncio.get_running_loop()
@@ -71,6 +76,8 @@ class EdgeProtocol(asyncio.Protocol):
         self._feed = self._parser.feed_data
         # Else bytes behind a request that asks to close would be taken for its fault.
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._heads = heads or KnownHeads()
+        self._unlike = 0  # requests of this connection whose head was not known
         self.transport: asyncio.Transport
         self._about: dict[str, Any] = {}  # what the scopes of all requests have in common
 
@@ -127,7 +134,14 @@ class EdgeProtocol(asyncio.Protocol):
         del self._parser, self._feed  # they refer back to us
 
     def data_received(self, data: bytes) -> None:
+        first = False
         if self._in_headers:
+            if not self._header_bytes and self._unlike < _UNLIKE_MAX:
+                found = self._heads.find(data)
+                if found is not None:
+                    self._came(found)
+                    return
+                first = True
             self._header_bytes += len(data)
         try:
             self._feed(data)
@@ -136,6 +150,8 @@ class EdgeProtocol(asyncio.Protocol):
             return
         if self.transport.is_closing():
             return
+        if first:
+            self._came_unknown(data)
         if self._in_headers:
             if self._header_bytes > self._limits.header_bytes:
                 self._refuse(*_OVERSIZED)
@@ -198,19 +214,16 @@ class EdgeProtocol(asyncio.Protocol):
             "query_string": query,
             "headers": self._headers,
         }
-        exchange = self._latest = Exchange(
-            self._loop,
-            self,
-            self.transport.write,
-            scope,
-            keep_alive=version != "1.0" and parser.should_keep_alive(),
-            expects_continue=self._expects_continue,
+        self._turn(
+            Exchange(
+                self._loop,
+                self,
+                self.transport.write,
+                scope,
+                keep_alive=version != "1.0" and parser.should_keep_alive(),
+                expects_continue=self._expects_continue,
+            )
         )
-        if self._answering is None:
-            self._begin(exchange)
-        else:
-            self._waiting.append(exchange)
-            self.read_no_more()
 
     def on_body(self, body: bytes) -> None:
         if self._latest is not None:
@@ -222,6 +235,31 @@ class EdgeProtocol(asyncio.Protocol):
             self._disarm()
         if self._latest is not None:
             self._latest.end()
+
+    # Beside the parser
+
+    def _came(self, found: Found) -> None:
+        """A whole request with a known head, and nothing else."""
+        self._unlike = 0
+        if self._slow is not None:
+            self._disarm()
+        exchange = Exchange(
+            self._loop,
+            self,
+            self.transport.write,
+            found.scope(self._about),
+            keep_alive=found.head.keep_alive,
+            expects_continue=False,
+        )
+        exchange.take(found.body)
+        self._turn(exchange)
+
+    def _came_unknown(self, data: bytes) -> None:
+        """`data` was parsed, from the beginning of a request on."""
+        self._unlike += 1
+        exchange = self._latest
+        if exchange is not None and self._in_headers and not self._header_bytes:  # it came to its end
+            self._heads.learn(data, exchange.scope, keep_alive=exchange.keep_alive)
 
     # What an exchange calls
 
@@ -261,6 +299,14 @@ class EdgeProtocol(asyncio.Protocol):
             self._latest.keep_alive = False
 
     # Leaves
+
+    def _turn(self, exchange: Exchange) -> None:
+        self._latest = exchange
+        if self._answering is None:
+            self._begin(exchange)
+        else:
+            self._waiting.append(exchange)
+            self.read_no_more()
 
     def _begin(self, exchange: Exchange) -> None:
         self._answering = exchange
@@ -355,6 +401,8 @@ class EdgeProtocol(asyncio.Protocol):
             self._slow = None
 
 
+_UNLIKE_MAX: Final = 8
+"""A client whose heads are never alike (a trace's number in each) is not looked up any further."""
 _MALFORMED: Final = (400, "malformed_request", "not a valid HTTP/1.1 request")
 _UPGRADE: Final = (400, "unsupported", "only HTTP/1.1 is spoken here: send no Upgrade header, and no CONNECT")
 _OVERSIZED: Final = (431, "headers_too_large", "the request's headers are too large")

@@ -15,6 +15,7 @@ from typing import Any, Final
 import uvicorn
 
 from signalbox.domain.errors import SignalboxError
+from signalbox.edge.heads import KnownHeads
 from signalbox.edge.protocol import EdgeLimits, EdgeProtocol
 
 _BACKLOG: Final = 2_048
@@ -51,7 +52,7 @@ async def serve(
     most `drain_s` seconds, and cancel what is left so that its outcome is written down."""
     config = uvicorn.Config(
         app,
-        http=partial(EdgeProtocol, app=app, limits=limits),  # type: ignore[arg-type]  # any callable that makes one
+        http=partial(EdgeProtocol, app=app, limits=limits, heads=KnownHeads()),  # type: ignore[arg-type]  # any callable that makes one
         loop="none",
         ws="none",
         lifespan="off",

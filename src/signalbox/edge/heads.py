@@ -1,0 +1,99 @@
+"""Heads of requests that came before: the same client asks with the same head all day, but for its length.
+
+A head is taken for known only if the parser has accepted the very same bytes before, with another number
+in `Content-Length` at most; so nothing is found in a head here that httptools would have judged otherwise.
+Only requests that came whole and alone in one piece are looked for. It parses nothing and keeps no body.
+"""
+
+from typing import Any, Final
+
+from msgspec import Struct
+
+from signalbox.edge.context import SAID, Headers
+
+_BYTES_MAX: Final = 4_096
+_KEPT_MAX: Final = 1_024
+_DIGITS_MAX: Final = 9
+_END: Final = b"\r\n\r\n"
+_LENGTHS: Final = (b"\r\ncontent-length: ", b"\r\nContent-Length: ")
+_LENGTH: Final = b"content-length"
+_LENGTH_BYTES: Final = len(_LENGTHS[0])
+_NOT_KEPT: Final = frozenset((b"expect", b"transfer-encoding", b"upgrade"))
+
+
+class Head(Struct, frozen=True):
+    """`about` is what the scopes of all its requests have in common, `headers` all but the length."""
+
+    about: dict[str, Any]
+    headers: tuple[tuple[bytes, bytes], ...]
+    keep_alive: bool
+
+
+class Found(Struct, frozen=True, gc=False):
+    """A known head with this request's own: `digits` are its length's."""
+
+    head: Head
+    digits: bytes
+    body: bytes
+
+    def scope(self, connection: dict[str, Any]) -> dict[str, Any]:
+        """A scope of the request's own: applications may change theirs."""
+        head = self.head
+        return {**connection, **head.about, "headers": [*head.headers, (_LENGTH, self.digits)]}
+
+
+class KnownHeads:
+    """Of all connections together."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Head] = {}
+
+    def find(self, data: bytes) -> Found | None:
+        """What `data` is, if it is one whole request with a known head."""
+        end = data.find(_END, 0, _BYTES_MAX)
+        at = _length_in(data, end)
+        if at < 0:
+            return None
+        stop = data.find(b"\r", at)
+        head = self._known.get(data[:at] + data[stop:end])
+        if head is None:
+            return None
+        digits, body = data[at:stop], data[end + len(_END) :]
+        if len(digits) > _DIGITS_MAX or not digits.isdigit() or len(body) != int(digits):
+            return None
+        return Found(head, digits, body)
+
+    def learn(self, data: bytes, scope: dict[str, Any], *, keep_alive: bool) -> None:
+        """`data` is all that came while the parser found this request in it, and nothing else."""
+        end = data.find(_END, 0, _BYTES_MAX)
+        at = _length_in(data, end)
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        if at < 0 or not _NOT_KEPT.isdisjoint(name for name, _ in headers):
+            return
+        # INVARIANT: each line but the first is one of the parser's headers, so this is its head, and whole.
+        lines = data.count(b"\r\n", 0, end)
+        if lines != len(headers) or lines != data.count(b"\n", 0, end) or lines != data.count(b"\r", 0, end):
+            return
+        stop = data.find(b"\r", at)
+        digits = data[at:stop]
+        if not digits.isdigit() or len(data) - end - len(_END) != int(digits):
+            return
+        kept = tuple([header for header in headers if header[0] != _LENGTH])
+        if len(kept) != len(headers) - 1:
+            return
+        if len(self._known) >= _KEPT_MAX:
+            self._known.clear()
+        about = {name: scope[name] for name in ("http_version", "method", "path", "raw_path", "query_string")}
+        about[SAID] = Headers(kept)
+        self._known[data[:at] + data[stop:end]] = Head(about, kept, keep_alive)
+
+
+def _length_in(data: bytes, end: int) -> int:
+    """Where the digits of the length begin, in a head that ends at `end`; negative where there are none."""
+    if end < 0:
+        return -1
+    for line in _LENGTHS:
+        at = data.find(line, 0, end)
+        if at >= 0:
+            return at + _LENGTH_BYTES
+    return -1
