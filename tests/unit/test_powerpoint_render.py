@@ -86,6 +86,8 @@ def test_a_chart_is_a_chart_with_its_numbers(kind: ChartKind) -> None:
     plot = frame.chart.plots[0]
     assert list(plot.categories) == ["2024", "2025"]
     assert [(each.name, each.values) for each in plot.series] == [(each.name, each.values) for each in series]
+    if kind != "pie":
+        assert frame.chart.value_axis.minimum_scale == 0
     workbook = openpyxl.load_workbook(io.BytesIO(frame.chart.part.chart_workbook.xlsx_part.blob))
     assert workbook.active is not None
     assert workbook.active["B2"].value == 3.5

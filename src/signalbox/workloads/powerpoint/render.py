@@ -168,6 +168,13 @@ def _axes(chart: Any, content: ChartContent, *, shown: bool) -> None:
     if content.kind == "bar":
         names.reverse_order = True  # the first category on top, as it was given
     values.visible = values.has_major_gridlines = not shown
+    if shown or content.kind != "line":
+        # From nought: columns that begin elsewhere, at an axis that nobody sees, tell another story.
+        drawn = [value for series in content.series for value in series.values]
+        if min(drawn) >= 0:
+            values.minimum_scale = 0
+        elif max(drawn) <= 0:
+            values.maximum_scale = 0
     if not shown:
         values.format.line.fill.background()
         values.tick_labels.number_format = _number_format(content)
