@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 from pptx.chart.data import CategoryChartData
-from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
 from pptx.enum.dml import MSO_THEME_COLOR
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import qn
@@ -165,6 +165,7 @@ def _axes(chart: Any, content: ChartContent, *, shown: bool) -> None:
     values, names = chart.value_axis, chart.category_axis
     names.format.line.color.theme_color = MSO_THEME_COLOR.ACCENT_5
     names.has_major_gridlines = False
+    names.tick_label_position = XL_TICK_LABEL_POSITION.LOW  # beside the columns that go below nought, too
     if content.kind == "bar":
         names.reverse_order = True  # the first category on top, as it was given
     values.visible = values.has_major_gridlines = not shown
