@@ -52,7 +52,7 @@ def test_every_workload_has_a_command_that_has_its_parameters() -> None:
     for workload in offered():
         command = commands_of(workload.app)[workload.feature]
         options = {parameter.name for parameter in command.params}
-        assert {field.name for field in fields_of(workload.params)} <= options
+        assert {field.kept for field in fields_of(workload.params)} <= options
         assert workload.told in command.help
 
 

@@ -50,6 +50,15 @@ class Field(Struct, frozen=True):
     is_text: bool
     is_json: bool
 
+    @property
+    def option(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def kept(self) -> str:
+        """What the command knows it by: beside `out` and the like, whatever a workload calls its own."""
+        return f"param_{self.name}"
+
 
 def commands_of(app: str) -> dict[str, Any]:
     """By name."""
@@ -80,7 +89,7 @@ def _command(workload: Workload[Any]) -> Callable[..., None]:
         target, given = said.pop("target"), said.pop("given") or []
         paths, words = sorted_out(workload, given)
         params = {
-            field.name: _value(field, said[field.name]) for field in fields if said[field.name] is not None
+            field.name: _value(field, value) for field in fields if (value := said[field.kept]) is not None
         }
         if words:
             params[_asked(workload, fields, params, files=bool(paths)).name] = words[0]
@@ -100,7 +109,7 @@ def _command(workload: Workload[Any]) -> Callable[..., None]:
     hint = " ".join(filter(None, ("[FILE]..." if workload.files[1] else "", "[WORDS]")))
     told = "Files and directories of them; words for what is asked, where no option says it."
     given = Annotated[list[str] | None, typer.Argument(metavar=hint, help=told, show_default=False)]
-    parameters = [("given", given, None), *((field.name, _option(field), None) for field in fields), *_COMMON]
+    parameters = [("given", given, None), *((field.kept, _option(field), None) for field in fields), *_COMMON]
     # What a function with these parameters would have: Typer reads both.
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # of every function at run time
         [
@@ -144,7 +153,8 @@ def _field(field: shapes.Field) -> Field:
 
 
 def _option(field: Field) -> Any:
-    return Annotated[field.kind | None, typer.Option(help=field.help or None, show_default=False)]
+    option = f"{field.option}/--no{field.option[1:]}" if field.kind is bool else field.option
+    return Annotated[field.kind | None, typer.Option(option, help=field.help or None, show_default=False)]
 
 
 def _value(field: Field, said: Any) -> Any:
