@@ -18,7 +18,7 @@ from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
 from signalbox.testing.values import ALL_CAPABILITIES, endpoint, principal, ranked, tenant
 from signalbox.workloads.asking import PipelineAsker
-from signalbox.workloads.excel.formula import FORMULA
+from signalbox.workloads.excel.formula import FORMULA, question
 from signalbox.workloads.excel.grammar import formula_grammar
 from signalbox.workloads.excel.opening import opened
 from signalbox.workloads.excel.ordering import Order, carried_out, target_of
@@ -194,11 +194,23 @@ async def test_a_model_is_shown_addresses_names_and_kinds() -> None:
     assert 'A2:A6 "Item" text: "Lamp", "Chair"' in said
 
 
+async def test_a_column_that_is_to_be_filled_is_not_shown_as_one_to_compute_with() -> None:
+    saved = io.BytesIO()
+    book = openpyxl.load_workbook(io.BytesIO(workbook()))
+    book["Price list"]["C1"] = "With tax"
+    book.save(saved)
+    known = await opened(saved.getvalue())
+    asked = question(known, "with 19 % tax", target_of(known, "'Price list'!C2:C4", ""))
+    assert "C2:C4" not in asked.content
+    assert 'named "With tax"' in asked.task
+
+
 def test_the_grammar_knows_the_sheets_and_columns_that_are_there() -> None:
     grammar = formula_grammar(["Orders", "It's"], 3)
     assert "'It''s'!" in grammar
     assert 'column ::= "A" | "B" | "C"\n' in grammar
     assert '"WEBSERVICE"' not in grammar
+    assert 'column ::= "A" | "C"\n' in formula_grammar(["Orders"], 3, without="B")
     assert FORMULA.grammar is not None
 
 

@@ -19,7 +19,7 @@ from signalbox.workloads.excel.grammar import formula_grammar
 from signalbox.workloads.excel.meaning import assumed, told
 from signalbox.workloads.excel.parsing import parse
 from signalbox.workloads.excel.places import Area
-from signalbox.workloads.excel.sight import Table, around, described, tables
+from signalbox.workloads.excel.sight import Table, around, described, own_column, tables
 
 
 class Written(Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,4 +128,6 @@ def finished(book: Book, text: str, task: str, target: Area) -> ExcelFormula:
 def _grammar(book: Book, seen: tuple[Table, ...], target: Area, volatile: frozenset[str]) -> str:
     sheets = [sheet.name for sheet in book.sheets.values()]
     right = max([target.right, *(sheet.right for sheet in book.sheets.values())])
-    return formula_grammar(sheets, min(right, 702), volatile)
+    own = own_column(seen, target)
+    elsewhere = any(table.right >= target.left for table in seen if table.sheet != target.sheet)
+    return formula_grammar(sheets, min(right, 702), volatile, without="" if elsewhere else own)

@@ -25,10 +25,14 @@ place ::= col row (":" col row)? | col ":" col
 """
 
 
-def formula_grammar(sheets: Sequence[str], right: int, volatile: frozenset[str] = frozenset()) -> str:
-    """`sheets` are those that a reference may name, `right` the last column that any of them has."""
+def formula_grammar(
+    sheets: Sequence[str], right: int, volatile: frozenset[str] = frozenset(), *, without: str = ""
+) -> str:
+    """`sheets` are those that a reference may name, `right` the last column that any of them has, `without` one
+    that no formula may refer to."""
     names = " | ".join(f'"{name}"' for name in sorted(ALLOWED | volatile))
-    columns = " | ".join(f'"{letters(column)}"' for column in range(1, max(1, right) + 1))
+    there = [letters(column) for column in range(1, max(1, right) + 1)]
+    columns = " | ".join(f'"{column}"' for column in there if column != without or right == 1)
     known = " | ".join(_text(f"{quoted(sheet)}!") for sheet in sheets)
     return f"{_COMMON}ref ::= ({known})? place\ncolumn ::= {columns}\nname ::= {names}\n"
 

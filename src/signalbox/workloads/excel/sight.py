@@ -54,8 +54,9 @@ def tables(book: Book) -> tuple[Table, ...]:
 def described(seen: tuple[Table, ...], target: Area | None) -> str:
     """In words for a model; the target's sheet comes last, nearest to the question."""
     here = target.sheet.casefold() if target else ""
+    own = own_column(seen, target)
     ordered = sorted(seen, key=lambda table: table.sheet.casefold() == here)
-    return "\n\n".join(_told(table, here) for table in ordered)
+    return "\n\n".join(_told(table, here, own) for table in ordered)
 
 
 def _table(copy: Copy, sheet: SheetSize) -> Table:
@@ -116,13 +117,26 @@ def _short(value: object) -> str:
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
-def _told(table: Table, here: str) -> str:
+def own_column(seen: tuple[Table, ...], target: Area | None) -> str:
+    """The letter of the column that the formula is to fill, if that is empty: a small model that is shown it
+    refers to it."""
+    if target is None or target.left != target.right:
+        return ""
+    for table in seen:
+        if table.sheet.casefold() == target.sheet.casefold() and target.left <= table.right:
+            column = table.columns[target.left - 1]
+            return column.letter if column.kind == "empty" else ""
+    return ""
+
+
+def _told(table: Table, here: str, own: str) -> str:
     if not table.columns:
         return f"Sheet {quoted(table.sheet)} is empty."
     mark = "" if table.sheet.casefold() == here else f"{quoted(table.sheet)}!"
     names = f"names in row {table.header}, " if table.header else ""
     head = f"Sheet {quoted(table.sheet)}: {names}values in rows {table.first} to {table.last}"
-    return "\n".join([head, *(_line(table, seen, mark) for seen in table.columns)])
+    shown = [seen for seen in table.columns if mark or seen.letter != own]
+    return "\n".join([head, *(_line(table, seen, mark) for seen in shown)])
 
 
 def _line(table: Table, seen: Seen, mark: str) -> str:
