@@ -28,7 +28,7 @@ place ::= col row (":" col row)? | col ":" col
 def formula_grammar(
     sheets: Sequence[str], right: int, volatile: frozenset[str] = frozenset(), *, without: str = ""
 ) -> str:
-    """`sheets` are those that a reference may name, `right` the last column that any of them has, `without` one
+    """`sheets` are those that a reference may name, `right` the last column that any has, `without` one
     that no formula may refer to."""
     names = " | ".join(f'"{name}"' for name in sorted(ALLOWED | volatile))
     there = [letters(column) for column in range(1, max(1, right) + 1)]
