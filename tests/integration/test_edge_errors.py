@@ -108,14 +108,28 @@ def test_unknown_paths_and_methods(served: Served) -> None:
         ("GET", CHAT, "POST"),
         ("DELETE", CHAT, "POST"),
         ("POST", "/v1/models", "GET"),
-        ("POST", "/healthz", "GET, HEAD"),
-        ("PUT", "/readyz", "GET, HEAD"),
-        ("POST", "/metrics", "GET"),
-        ("GET", "/admin/v1/reload", "POST"),
     ):
         answer = served.ask(method, path, key="sb-anna")
         shaped(answer, 405, "method_not_allowed", "invalid_request_error")
         assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/healthz", "GET, HEAD"),
+        ("PUT", "/readyz", "GET, HEAD"),
+        ("POST", "/metrics", "GET"),
+        ("GET", "/admin/v1/reload", "POST"),
+    ],
+)
+def test_the_operators_doors_tell_of_a_wrong_method_as_problem_details(
+    served: Served, method: str, path: str, allowed: str
+) -> None:
+    answer = served.ask(method, path, key="sb-anna")
+    assert (answer.status, answer.headers["allow"]) == (405, allowed)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.error["code"] == "method_not_allowed"
 
 
 def test_an_unknown_model_is_404(served: Served) -> None:

@@ -12,7 +12,7 @@ from signalbox.edge.problems import ANTHROPIC, OPENAI, PROBLEM, Shape
 
 _log: Final = logging.getLogger("signalbox.edge")
 _ANTHROPIC_PATH: Final = "/v1/messages"
-_PROBLEM_PATHS: Final = ("/admin/", "/v1/workloads")
+_PROBLEM_PATHS: Final = ("/admin/", "/healthz", "/metrics", "/readyz", "/v1/workloads")
 ANTHROPIC_VERSION: Final = b"anthropic-version"
 
 

@@ -67,7 +67,7 @@ class Operations:
         try:
             allow(scope, "GET", "HEAD")
         except SignalboxError as error:
-            await answer_error(send, error)
+            await answer_error(send, error, None, shape_for(scope))
             return
         await answer(send, 200, b'{"status":"alive"}')
 
@@ -75,7 +75,7 @@ class Operations:
         try:
             allow(scope, "GET", "HEAD")
         except SignalboxError as error:
-            await answer_error(send, error)
+            await answer_error(send, error, None, shape_for(scope))
             return
         readiness = await self._service.readiness()
         await answer(send, 200 if readiness.ready else 503, msgspec.json.encode(readiness))
