@@ -146,6 +146,14 @@ KEEPING: Final = (
         places=("signalbox.cli.working.result:_write",),
     ),
     DeclaredHop(
+        name="evaluation results",
+        carries=(Carries.CONTENT,),
+        to=Here(("{--out}",)),
+        asks="nobody",
+        why="what models answered to tasks that whoever runs an evaluation brought, where that command says",
+        places=("signalbox.workloads.evaluate.*",),
+    ),
+    DeclaredHop(
         name="witness",
         carries=(Carries.NOTHING,),
         credentials=True,

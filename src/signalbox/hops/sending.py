@@ -96,6 +96,15 @@ SENDING: Final = (
         places=("signalbox.workloads.reading.*",),
     ),
     DeclaredHop(
+        name="formula engine",
+        carries=(Carries.CONTENT,),
+        to=Here(files=("/proc/self/fd/*",)),
+        asks="nobody",
+        why="a child process opens a workbook from memory for the engine that evaluates formulas, within "
+        "limits; nothing is sent by it",
+        places=("signalbox.workloads.excel:__getattr__", "signalbox.workloads.excel.*"),
+    ),
+    DeclaredHop(
         name="classifier",
         carries=(Carries.CONTENT,),
         to=InProcess(),
