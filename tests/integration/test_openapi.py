@@ -28,9 +28,14 @@ CASES = [
 ]
 
 
+TOO_LONG = 128
+
+
 def call(case: Any, mode: GenerationMode, served: Served) -> None:
     body = case.body
-    if isinstance(body, dict) and isinstance(body.get("model"), str) and len(body["model"]) % 4:
+    named = body.get("model") if isinstance(body, dict) else None
+    # One that is too long may be what makes the request wrong: it is sent as it is.
+    if isinstance(named, str) and len(named) % 4 and len(named) < TOO_LONG:
         body["model"] = "own-good"  # else nearly all would end at an unknown model
     if mode is GenerationMode.POSITIVE and "deployment" in (case.path_parameters or {}):
         case.path_parameters["deployment"] = "own-good"

@@ -156,7 +156,7 @@ THREAD: Final = encoded(
 DRAFT: Final = encoded(
     {"subject": "The pier", "body": "Hello,\n\nthe pier was closed in May.", "tone": "neutral"}
 )
-KIND: Final = encoded({"kind": "request", "priority": "normal"})
+KIND: Final = encoded({"kind": "question", "priority": "normal"})
 BOX: Final = encoded({"new_text": "Slide one"})
 TEXTS: Final = (in_the_text, in_a_comment, in_hidden_text, in_a_table, in_a_text_box)
 MAILS: Final = (in_a_mail, in_hidden_html, in_headers, in_an_attachments_name)

@@ -226,7 +226,7 @@ def _operations(schemas: Schemas) -> dict[str, Any]:
         "name": "reason",
         "in": "query",
         "required": True,
-        "schema": {"type": "string", "pattern": _REASON},
+        "schema": {"type": "string", "minLength": 1, "maxLength": _REASON_MAX},
     }
     cut = {"name": "cut", "in": "query", "schema": {"type": "boolean"}}
     alive = answered(schemas.of(answers.Alive))
@@ -257,7 +257,7 @@ def _operations(schemas: Schemas) -> dict[str, Any]:
 _BEFORE_ANY_DOOR: Final = 431
 """Told by the protocol, which knows no path yet."""
 _SELECTOR: Final = f"^({'|'.join(KINDS)}):[A-Za-z0-9._-]{{1,128}}$"
-_REASON: Final = "^[A-Za-z0-9][A-Za-z0-9 .,-]{0,200}$"
+_REASON_MAX: Final = 1_000
 _ERRORS: Final[tuple[type[Struct], ...]] = (answers.OpenAIError, answers.AnthropicError)
 
 
