@@ -6,7 +6,6 @@ import threading
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -16,20 +15,16 @@ from msgspec import Meta, Struct
 
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import Reply
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.identify import Key, KeyRing, hashed
 from signalbox.testing.counter import Counter, Player
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.served import eventually
 from signalbox.testing.values import catalogue, choice, endpoint, principal, tenant
 from signalbox.workloads.asking import Asker
 from signalbox.workloads.contract import Contract, Question
 from signalbox.workloads.registry import File, Registry, Result, Workload
 
-RELEASE = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 PAGE = "https://addin.example"
 ASK = "/v1/workloads/word/ask"
 
@@ -124,7 +119,9 @@ def shop() -> Shop:
 @pytest.fixture
 def counter(shop: Shop) -> Iterator[Counter]:
     player = Player()
-    house = House(RELEASE, catalogue(endpoint("a", provider="player")), [tenant()], others={"player": player})
+    house = House(
+        PERMIT_ALL, catalogue(endpoint("a", provider="player")), [tenant()], others={"player": player}
+    )
     with Counter(house, player, registry=shop.registry, bytes_max=4_096, origins=frozenset({PAGE})) as made:
         yield made
 

@@ -8,11 +8,11 @@ import openpyxl
 import pytest
 
 from signalbox.domain.traits import Capability
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.testing.analysis_samples import COLUMNS, orders
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
 from signalbox.testing.libreoffice import converted
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import ALL_CAPABILITIES, endpoint, principal, ranked, tenant
 from signalbox.workloads.asking import PipelineAsker
 from signalbox.workloads.excel.adding import NewSheet, with_sheet
@@ -25,10 +25,6 @@ from signalbox.workloads.excel.ordering import Order, carried_out
 from signalbox.workloads.excel.sight import tables
 from signalbox.workloads.registry import File
 
-RELEASE = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 ITEM, AREA, PIECES, DAY, PAID = COLUMNS
 CHARTS = (
     Chart("column", "Pieces by item", ITEM, (PIECES, PAID), "sum"),
@@ -101,7 +97,7 @@ async def test_a_sheet_of_values_opens_beside_the_others(soffice: str, tmp_path:
 
 async def test_a_formula_that_was_ordered_computes_the_same(soffice: str, tmp_path: Path) -> None:
     rooms = House(
-        RELEASE, ranked(endpoint("a", capabilities=ALL_CAPABILITIES & ~Capability.GRAMMAR)), [tenant()]
+        PERMIT_ALL, ranked(endpoint("a", capabilities=ALL_CAPABILITIES & ~Capability.GRAMMAR)), [tenant()]
     )
     rooms.provider.default = Script(text='{"formula": "=B2*VLOOKUP(A2,\'Price list\'!$A$2:$B$4,2,FALSE)"}')
     asker = PipelineAsker(rooms.pipeline, principal(), rooms.pipeline.operation(60_000))

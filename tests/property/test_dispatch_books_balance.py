@@ -4,7 +4,6 @@ breaker waits for a probe that nobody makes."""
 import asyncio
 import random
 from collections import defaultdict
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -18,16 +17,12 @@ from signalbox.domain.endpoint import Limits
 from signalbox.domain.errors import SignalboxError
 from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.domain.request import Declared
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.pipeline import _order
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import catalogue, endpoint, principal, request, tenant
 
-RELEASE: Final = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 FEW: Final = Limits(context_tokens=128_000, output_tokens=16_000, concurrency=2)
 CATALOGUE: Final = catalogue(*[endpoint(name, limits=FEW) for name in "abc"])
 RULES: Final = RetryRules(backoff_us=200, attempts_max=6, hedge_after_us={"interactive": 300})
@@ -36,7 +31,7 @@ REQUESTS: Final = 6
 
 def build(rng: random.Random) -> House:
     breaker = BreakerRules(failures=2, open_us=1_000, open_max_us=4_000)
-    rooms = House(RELEASE, CATALOGUE, [tenant()], rules=RULES, breaker=breaker, seed=rng.getrandbits(32))
+    rooms = House(PERMIT_ALL, CATALOGUE, [tenant()], rules=RULES, breaker=breaker, seed=rng.getrandbits(32))
     for name in "abc":
         rooms.provider.will(name, *[script(rng) for _ in range(REQUESTS)])
     return rooms

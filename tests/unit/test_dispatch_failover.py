@@ -1,7 +1,6 @@
 """What is tried next when an attempt fails, and when nothing is."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,15 +14,11 @@ from signalbox.domain.errors import AttemptsExhausted, DeadlineExceeded, NoCandi
 from signalbox.domain.failure import REACTIONS, FailureKind, ProviderFailure
 from signalbox.domain.reply import TextDelta
 from signalbox.domain.request import Declared, Request
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import catalogue, endpoint, principal, request, tenant
 
-RELEASE = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 FAILED = Script(failure=FailureKind.SERVER_ERROR)
 ONE_AT_A_TIME = Limits(context_tokens=1220_000, output_tokens=16_000, concurrency=1)
 
@@ -38,7 +33,7 @@ def house(
         for place, item in enumerate(endpoints)
     )
     known = catalogue(*endpoints, models=models)
-    return House(RELEASE, known, [tenant()], rules=rules, breaker=breaker)
+    return House(PERMIT_ALL, known, [tenant()], rules=rules, breaker=breaker)
 
 
 async def ask(rooms: House, asked: Request | None = None) -> str:

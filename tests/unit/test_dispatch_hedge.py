@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,16 +18,12 @@ from signalbox.domain.money import Usage
 from signalbox.domain.principal import Principal
 from signalbox.domain.reply import Event, Finished, Reply, TextDelta
 from signalbox.domain.request import Declared, Request
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.ports.provider import Call
 from signalbox.testing.fake_provider import FakeProvider, Script
 from signalbox.testing.house import HandClock, House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import choice, endpoint, principal, ranked, request, tenant
 
-RELEASE = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 HEDGED = RetryRules(backoff_us=0, hedge_after_us={"interactive": 2_000})
 SLOW = Script(wait_ms=60_000, text="slow")
 QUICK = Script(text="quick")
@@ -40,7 +35,7 @@ either_way = pytest.mark.parametrize("stream", [False, True])
 
 def house(*names: str, rules: RetryRules = HEDGED, limits: Limits | None = None, **options: Any) -> House:
     known = ranked(*[endpoint(name, limits=limits or endpoint().limits) for name in names or ("a", "b", "c")])
-    return House(RELEASE, known, [tenant()], rules=rules, breaker=BreakerRules(failures=1_000), **options)
+    return House(PERMIT_ALL, known, [tenant()], rules=rules, breaker=BreakerRules(failures=1_000), **options)
 
 
 def who() -> Principal:

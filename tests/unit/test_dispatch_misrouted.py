@@ -1,7 +1,6 @@
 """Who answered is compared with who was authorised: recorded, quarantined, and withheld where owed."""
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,15 +10,11 @@ from signalbox.dispatch.delivery import Delivery
 from signalbox.domain.errors import AttemptsExhausted, NoCandidate
 from signalbox.domain.failure import FailureKind
 from signalbox.domain.request import Declared
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import endpoint, principal, ranked, request, tenant
 
-RELEASE = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 OTHER = Script(served_model="somebody-else")
 ABROAD = Script(served_place="us")
 WHY = "quarantined: answered as `somebody-else`"
@@ -28,7 +23,7 @@ either_way = pytest.mark.parametrize("stream", [False, True])
 
 
 def house(*names: str) -> House:
-    return House(RELEASE, ranked(*[endpoint(name) for name in names or ("a", "b")]), [tenant()])
+    return House(PERMIT_ALL, ranked(*[endpoint(name) for name in names or ("a", "b")]), [tenant()])
 
 
 async def ask(rooms: House, *, stream: bool = False, label: str = "general") -> tuple[Delivery, str]:
@@ -118,7 +113,7 @@ async def test_who_is_listed_may_answer(script: Script) -> None:
 
 async def test_a_place_may_be_listed_in_the_vendors_own_words() -> None:
     knows = [endpoint("a", served_places=("us-geo",)), endpoint("b")]
-    rooms = House(RELEASE, ranked(*knows), [tenant()])
+    rooms = House(PERMIT_ALL, ranked(*knows), [tenant()])
     rooms.provider.will("a", Script(served_place="us-geo"), Script(served_place="eu-geo"))
     delivery, _ = await ask(rooms)
     assert delivery.endpoint.id == "a"

@@ -1,7 +1,5 @@
 """A reply that does not pass its check: repaired once a place, then elsewhere, then an honest error."""
 
-from pathlib import Path
-
 import pytest
 from msgspec.structs import replace
 
@@ -13,23 +11,21 @@ from signalbox.domain.failure import FailureKind
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import Choice, Reply, Said
 from signalbox.domain.request import Declared, Message, Refusal, Request, Text, ToolUse
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.normalise.structured import Check
 from signalbox.pipeline import _order
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import endpoint, principal, ranked, request, tenant
 
-RELEASE = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 BAD, GOOD = Script(text="not json at all"), Script(text='{"total": 3}')
 WORDS = "answer with one JSON object and nothing else"
 
 
 def house(*names: str, rules: RetryRules | None = None) -> House:
-    return House(RELEASE, ranked(*[endpoint(name) for name in names or ("a", "b")]), [tenant()], rules=rules)
+    return House(
+        PERMIT_ALL, ranked(*[endpoint(name) for name in names or ("a", "b")]), [tenant()], rules=rules
+    )
 
 
 def is_json(reply: Reply) -> str | None:

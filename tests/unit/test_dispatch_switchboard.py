@@ -14,16 +14,12 @@ from signalbox.domain.errors import AttemptsExhausted, MalformedRequest
 from signalbox.domain.records import SwitchBody
 from signalbox.domain.reply import Event
 from signalbox.domain.switches import NOTHING_STOPPED, SwitchState, folded, selector_of, selectors_of
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.ports.switches import SwitchesUnavailable, SwitchStore
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import endpoint, principal, ranked, request, tenant
 
-RELEASE = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 LEASE_US = 2_000_000
 A = endpoint("a", vendor="v", cloud="azure", region="west")
 B = endpoint("b", vendor="w")
@@ -31,7 +27,7 @@ WHOSE = f"tenant:{tenant().id}"
 
 
 def house() -> House:
-    return House(RELEASE, ranked(A, B), [tenant()])
+    return House(PERMIT_ALL, ranked(A, B), [tenant()])
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -12,10 +11,10 @@ from openpyxl.chart import BarChart, LineChart
 
 from signalbox.domain.errors import AttemptsExhausted
 from signalbox.domain.traits import Capability
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.testing.analysis_samples import COLUMNS, orders
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import ALL_CAPABILITIES, endpoint, principal, ranked, tenant
 from signalbox.workloads.asking import PipelineAsker
 from signalbox.workloads.excel import WORKLOADS
@@ -23,11 +22,6 @@ from signalbox.workloads.excel.analyze import question
 from signalbox.workloads.excel.elsewhere import qualified
 from signalbox.workloads.excel.opening import opened
 from signalbox.workloads.registry import File, Registry, Result
-
-RELEASE = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 
 ITEM, AREA, PIECES, DAY, PAID = COLUMNS
 SUM = {"claim": "{value} pieces in all.", "formula": "=SUM(C2:C31)"}
@@ -37,7 +31,7 @@ LINE = {"kind": "line", "title": "Paid by day", "labels": DAY, "values": [PAID],
 
 async def asked(said: dict[str, Any], content: bytes = b"") -> Result:
     takes = ALL_CAPABILITIES & ~Capability.GRAMMAR
-    rooms = House(RELEASE, ranked(endpoint("a", capabilities=takes)), [tenant()])
+    rooms = House(PERMIT_ALL, ranked(endpoint("a", capabilities=takes)), [tenant()])
     rooms.provider.default = Script(text=json.encode(said).decode())
     workload = Registry(WORKLOADS).find("excel", "analyze")
     asker = PipelineAsker(rooms.pipeline, principal(), rooms.pipeline.operation(60_000))

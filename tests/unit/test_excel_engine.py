@@ -16,8 +16,8 @@ from signalbox.domain.errors import AttemptsExhausted
 from signalbox.domain.traits import Capability
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import ALL_CAPABILITIES, endpoint, principal, ranked, tenant
-from signalbox.testing.workload_replies import POLICY
 from signalbox.workloads.asking import PipelineAsker
 from signalbox.workloads.excel.book import Book
 from signalbox.workloads.excel.engine import Engine, Uncomputable
@@ -121,7 +121,7 @@ def test_a_child_knows_nothing_of_the_server(monkeypatch: pytest.MonkeyPatch, sa
 async def test_a_server_answers_while_a_models_formula_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("signalbox.workloads.excel.book.Engine", lambda: Engine(seconds=1.0))
     takes = ALL_CAPABILITIES & ~Capability.GRAMMAR
-    house = House(POLICY, ranked(endpoint("a", capabilities=takes)), [tenant()])
+    house = House(PERMIT_ALL, ranked(endpoint("a", capabilities=takes)), [tenant()])
     house.provider.default = Script(text=json.encode({"formula": HEAVY}).decode())
     asker = PipelineAsker(house.pipeline, principal(), house.pipeline.operation(600_000))
     file = File("numbers.csv", "\n".join(["n", *map(str, range(ROWS))]).encode())

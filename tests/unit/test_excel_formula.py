@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from pathlib import Path
 
 import openpyxl
 import pytest
@@ -11,9 +10,9 @@ from openpyxl.chart import BarChart, Reference
 
 from signalbox.domain.errors import AttemptsExhausted, MalformedRequest
 from signalbox.domain.traits import Capability
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import ALL_CAPABILITIES, endpoint, principal, ranked, tenant
 from signalbox.workloads.asking import PipelineAsker
 from signalbox.workloads.excel.formula import FORMULA, question
@@ -25,10 +24,6 @@ from signalbox.workloads.excel.writing import WriteRefused
 from signalbox.workloads.reading.unreadable import Unreadable
 from signalbox.workloads.registry import File, Result
 
-RELEASE = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 GOOD = "=B2*VLOOKUP(A2,'Price list'!$A$2:$B$4,2,FALSE)"
 
 
@@ -57,7 +52,7 @@ def house() -> House:
     """A vendor's models: they take a schema, and no grammar."""
     takes = ALL_CAPABILITIES & ~Capability.GRAMMAR
     known = ranked(endpoint("a", capabilities=takes), endpoint("b", capabilities=takes))
-    return House(RELEASE, known, [tenant()])
+    return House(PERMIT_ALL, known, [tenant()])
 
 
 def says(formula: str) -> Script:
@@ -123,7 +118,7 @@ async def test_what_the_gate_refuses_is_repaired_with_its_words_and_then_asked_e
 
 
 async def test_a_model_on_this_machine_is_held_to_the_grammar_and_writes_no_json() -> None:
-    rooms = House(RELEASE, ranked(endpoint("a")), [tenant()])
+    rooms = House(PERMIT_ALL, ranked(endpoint("a")), [tenant()])
     rooms.provider.default = Script(text=GOOD)
     assert to_builtins((await ordered(rooms)).answer)["formula"] == GOOD
     asked = rooms.provider.calls[0].request.response_format

@@ -1,7 +1,6 @@
 """The other Excel features in the house: what they accept of a model, and what they make of it."""
 
 import io
-from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -10,9 +9,9 @@ from msgspec import json
 
 from signalbox.domain.errors import AttemptsExhausted, MalformedRequest
 from signalbox.domain.traits import Capability
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import ALL_CAPABILITIES, endpoint, principal, ranked, tenant
 from signalbox.workloads.asking import PipelineAsker
 from signalbox.workloads.excel import WORKLOADS
@@ -30,10 +29,6 @@ from signalbox.workloads.excel.operations import (
 )
 from signalbox.workloads.registry import File, Registry, Result
 
-RELEASE = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 OFFERED = Registry(WORKLOADS)
 FORMULA = '=IF(C2>=10,SUM(C2:C4)*0.9,"few")'
 GRID = Grid(
@@ -67,7 +62,7 @@ def workbook() -> bytes:
 
 def house(*replies: Any) -> House:
     takes = ALL_CAPABILITIES & ~Capability.GRAMMAR
-    rooms = House(RELEASE, ranked(endpoint("a", capabilities=takes)), [tenant()])
+    rooms = House(PERMIT_ALL, ranked(endpoint("a", capabilities=takes)), [tenant()])
     scripts = [Script(text=each if isinstance(each, str) else json.encode(each).decode()) for each in replies]
     rooms.provider.will("a", *scripts[:-1])
     rooms.provider.default = scripts[-1]

@@ -1,7 +1,6 @@
 """Asking within an operation: one id, one set of releases, what was seen stays seen; the check decides."""
 
 import io
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,18 +16,13 @@ from signalbox.domain.errors import AttemptsExhausted, DeadlineExceeded, NotPerm
 from signalbox.domain.records import DecisionBody
 from signalbox.domain.request import Declared
 from signalbox.domain.traits import Sensitivity
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.ports.log import StoredRecord
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import endpoint, principal, ranked, tenant
 from signalbox.workloads.asking import PipelineAsker
 from signalbox.workloads.contract import AnswerInvalid, Contract, Example, Question, fenced, schema_of
-
-RELEASE = PolicyRelease(
-    texts={"all": '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'},
-    schema=(Path(__file__).parents[2] / "policies" / "signalbox.cedarschema").read_text(),
-)
 
 
 class Point(Struct, forbid_unknown_fields=True):
@@ -60,7 +54,7 @@ def question(content: str = "The text.") -> Question[Summary]:
 
 
 def house() -> House:
-    return House(RELEASE, ranked(endpoint("a"), endpoint("b")), [tenant()])
+    return House(PERMIT_ALL, ranked(endpoint("a"), endpoint("b")), [tenant()])
 
 
 def asker(rooms: House, *, deadline_ms: int = 60_000, **more: Any) -> PipelineAsker:
@@ -209,7 +203,7 @@ async def test_who_is_refused_often_is_asked_later_by_the_next_snapshot() -> Non
 async def test_what_one_tenant_has_refused_lowers_no_model_for_another() -> None:
     """A tenant that asks for what no model can give, as often as it likes."""
     attacker, bystander = tenant("attacker"), tenant("bystander")
-    rooms = House(RELEASE, ranked(endpoint("a"), endpoint("b")), [attacker, bystander])
+    rooms = House(PERMIT_ALL, ranked(endpoint("a"), endpoint("b")), [attacker, bystander])
     for _ in range(40):
         rooms.provider.will("a", NO_POINTS, NO_POINTS)
         rooms.provider.will("b", NO_POINTS, NO_POINTS)
@@ -231,7 +225,7 @@ def plan_quality(decision: DecisionBody) -> int:
 
 async def test_no_words_of_one_tenant_stand_in_the_snapshot_of_another() -> None:
     attacker, bystander = tenant("attacker"), tenant("bystander")
-    rooms = House(RELEASE, ranked(endpoint("a"), endpoint("b")), [attacker, bystander])
+    rooms = House(PERMIT_ALL, ranked(endpoint("a"), endpoint("b")), [attacker, bystander])
     rooms.provider.default = NO_POINTS
     with pytest.raises(AttemptsExhausted):
         await asker(rooms, tenant=attacker).ask(question())

@@ -13,7 +13,6 @@ here, the vendors' emulators in `workload_wires`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -21,18 +20,15 @@ from msgspec import Struct
 
 from signalbox.domain.errors import SignalboxError
 from signalbox.domain.traits import Capability
-from signalbox.domain.verdict import PolicyRelease
 from signalbox.simulate.vendors.scenario import Line
 from signalbox.testing.fake_provider import Script
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import ALL_CAPABILITIES, endpoint, principal, ranked, tenant
 from signalbox.workloads.asking import PipelineAsker
 
 Run = Callable[[PipelineAsker], Awaitable[Any]]
 
-_SCHEMA: Final = Path(__file__).parents[3] / "policies" / "signalbox.cedarschema"
-_ALLOW_ALL: Final = '@id("all") permit(principal, action == Signalbox::Action::"infer", resource);'
-POLICY: Final = PolicyRelease(texts={"all": _ALLOW_ALL}, schema=_SCHEMA.read_text())
 MODELS: Final = ("a", "b")
 """The models of a stage, in the order in which they rank."""
 TAKEN: Final = "taken"
@@ -189,7 +185,7 @@ def rooms(*, grammars: bool = False) -> House:
     one, as an embedded model does: what they say is then the text itself."""
     capabilities = ALL_CAPABILITIES if grammars else ALL_CAPABILITIES & ~Capability.GRAMMAR
     return House(
-        POLICY, ranked(*[endpoint(ident, capabilities=capabilities) for ident in MODELS]), [tenant()]
+        PERMIT_ALL, ranked(*[endpoint(ident, capabilities=capabilities) for ident in MODELS]), [tenant()]
     )
 
 

@@ -36,11 +36,11 @@ from signalbox.simulate.vendors.openai import OpenAIVendor
 from signalbox.simulate.vendors.scenario import Line, Scenario
 from signalbox.simulate.vendors.vendor import Vendor
 from signalbox.testing.house import HandClock, House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import endpoint, ranked, tenant
 from signalbox.testing.workload_replies import (
     BROKEN,
     MODELS,
-    POLICY,
     REPAIRED,
     Broken,
     Played,
@@ -160,7 +160,7 @@ class Wired:
         )
         self._served_before = vendor.served
         others = {self._kind: self._provider}
-        house = House(POLICY, self._catalogue, [tenant()], others=others, begun=self._release)
+        house = House(PERMIT_ALL, self._catalogue, [tenant()], others=others, begun=self._release)
         self._release = house.interlock.release
         result = await run(asker_of(house))
         return Played(result, self.requests)

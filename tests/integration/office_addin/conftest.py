@@ -16,8 +16,8 @@ from tests.integration.office_addin.pane import ADDIN, ALL_SETS, MODEL, OFFICE_J
 
 from signalbox.testing.counter import Counter, Player
 from signalbox.testing.house import House
+from signalbox.testing.permit_all import PERMIT_ALL
 from signalbox.testing.values import catalogue, tenant
-from signalbox.testing.workload_replies import POLICY
 
 STEPS: Final = (("ci",), ("run", "check"), ("test",), ("run", "build"))
 
@@ -67,7 +67,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 @pytest.fixture
 def counter(origin: str) -> Iterator[Counter]:
     player = Player()
-    house = House(POLICY, catalogue(MODEL), [tenant()], others={"player": player})
+    house = House(PERMIT_ALL, catalogue(MODEL), [tenant()], others={"player": player})
     with Counter(house, player, origins=frozenset({origin})) as made:
         yield made
 
