@@ -12,6 +12,7 @@ from signalbox.adapters.http.connection import Connection
 from signalbox.adapters.http.limits import ClientLimits
 from signalbox.adapters.http.response import Response
 from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.outbox import Outbox
 
 
 class Wire(asyncio.Transport):
@@ -62,7 +63,8 @@ class Bench:
         limits = limits or ClientLimits()
         self.loop, self.limits = loop, limits
         self.wire, self.keeper = Wire(), Keeper()
-        self.connection = Connection(loop, self.keeper, "h:1", limits, 60_000)
+        self.outbox = Outbox(loop)
+        self.connection = Connection(loop, self.outbox, self.keeper, "h:1", limits, 60_000)
         self.connection.connection_made(self.wire)
         self.response = self.request()
 
@@ -70,6 +72,7 @@ class Bench:
         self.response = Response(self.loop, self.limits, "h:1")
         deadline = self.loop.time() + 3_600
         self.connection.begin(self.response, b"x", head_only=head_only, deadline=deadline, idle_s=3_600)
+        self.outbox.flush()
         return self.response
 
     def feed(self, *pieces: bytes) -> None:
@@ -382,6 +385,7 @@ def test_who_wants_a_whole_reply_is_woken_at_its_end_or_at_a_refusal(
     response = Response(loop, bench.limits, "h:1", whole=True)
     deadline = loop.time() + 3_600
     bench.connection.begin(response, b"x", head_only=False, deadline=deadline, idle_s=3_600)
+    bench.outbox.flush()
     waiter = response.waiter = loop.create_future()
     bench.feed(b"HTTP/1.1 %d X\r\nContent-Length: 4\r\n\r\n" % status, b"ab")
     assert waiter.done() is woken_at_head
@@ -398,3 +402,34 @@ def test_a_whole_reply_may_not_be_longer_than_a_body(loop: asyncio.AbstractEvent
     bench.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n")
     assert response.failure is not None
     assert (response.failure.kind, bench.wire.aborted) == (FailureKind.BAD_REPLY, True)
+
+
+def test_bytes_that_come_before_the_request_has_left_are_no_reply_to_it(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    bench = Bench(loop)
+    bench.feed(REPLIES["length"])
+    response = Response(loop, bench.limits, "h:1")
+    deadline = loop.time() + 3_600
+    bench.connection.begin(response, b"secret", head_only=False, deadline=deadline, idle_s=3_600)
+    bench.feed(REPLIES["length"])
+    bench.outbox.flush()
+
+    assert response.failure is not None
+    assert response.failure.kind is FailureKind.BAD_REPLY
+    assert bench.wire.aborted
+    assert b"secret" not in bench.wire.written
+
+
+def test_a_request_that_is_given_up_before_the_turn_is_over_does_not_leave(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    bench = Bench(loop)
+    bench.feed(REPLIES["length"])
+    response = Response(loop, bench.limits, "h:1")
+    deadline = loop.time() + 3_600
+    bench.connection.begin(response, b"secret", head_only=False, deadline=deadline, idle_s=3_600)
+    response.close()
+    bench.outbox.flush()
+
+    assert b"secret" not in bench.wire.written

@@ -26,6 +26,7 @@ from uvicorn.server import ServerState
 
 from signalbox.edge.exchange import Exchange
 from signalbox.edge.heads import Found, KnownHeads
+from signalbox.outbox import Outbox
 
 _log: Final = logging.getLogger("signalbox.edge")
 
@@ -62,14 +63,16 @@ class EdgeProtocol(asyncio.Protocol):
         limits: EdgeLimits,
         server_state: ServerState,
         heads: KnownHeads | None = None,
+        outbox: Outbox | None = None,
         _loop: asyncio.AbstractEventLoop | None = None,
         **uvicorn: Any,
     ) -> None:
-        """`heads` is shared by the connections of a server."""
+        """`heads` and `outbox` are shared by the connections of a server."""
         self._app = app
         self._limits = limits
         self._loop = loop = _loop or asyncio.get_running_loop()
         self._now = loop.time
+        self._outbox = outbox or Outbox(loop)
         self._connections = server_state.connections
         self._tasks = server_state.tasks
         self._parser = httptools.HttpRequestParser(self)
@@ -218,7 +221,7 @@ class EdgeProtocol(asyncio.Protocol):
             Exchange(
                 self._loop,
                 self,
-                self.transport.write,
+                self.write,
                 scope,
                 keep_alive=version != "1.0" and parser.should_keep_alive(),
                 expects_continue=self._expects_continue,
@@ -246,7 +249,7 @@ class EdgeProtocol(asyncio.Protocol):
         exchange = Exchange(
             self._loop,
             self,
-            self.transport.write,
+            self.write,
             found.scope(self._about),
             keep_alive=found.head.keep_alive,
             expects_continue=False,
@@ -263,6 +266,10 @@ class EdgeProtocol(asyncio.Protocol):
 
     # What an exchange calls
 
+    def write(self, data: bytes) -> None:
+        """When this turn is over."""
+        self._outbox.put(self._write, data)
+
     def read_on(self) -> None:
         if not self._reading:
             self._reading = True
@@ -276,9 +283,8 @@ class EdgeProtocol(asyncio.Protocol):
     def answered(self, exchange: Exchange) -> None:
         self._answering = None
         if not exchange.keep_alive:
-            self.transport.close()
+            self._close()
         if self.transport.is_closing():
-            self._abort_if_unread()
             return
         self.read_on()
         if self._waiting:
@@ -293,8 +299,7 @@ class EdgeProtocol(asyncio.Protocol):
     def shutdown(self) -> None:
         """Close, after the answers that are owed."""
         if self._latest is None or self._latest.answered:
-            self.transport.close()
-            self._abort_if_unread()
+            self._close()
         else:
             self._latest.keep_alive = False
 
@@ -322,8 +327,7 @@ class EdgeProtocol(asyncio.Protocol):
             _log.error("a connection was broken off: %s", error)
         finally:
             if not (exchange.answered or exchange.gone):
-                self.transport.close()
-                self._abort_if_unread()
+                self._close()
 
     def _look(self) -> None:
         """The idle timer fired: close, or wait for as long as the last request has put it off."""
@@ -334,8 +338,7 @@ class EdgeProtocol(asyncio.Protocol):
         if left_s > 0:
             self._idle = self._loop.call_later(left_s, self._look)
         else:
-            self.transport.close()
-            self._abort_if_unread()
+            self._close()
 
     def _size(self) -> int:
         return len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
@@ -375,9 +378,8 @@ class EdgeProtocol(asyncio.Protocol):
             code.encode(),
         )
         head = b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\n" % (status, _PHRASES[status])
-        self.transport.write(head + b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(body), body))
-        self.transport.close()
-        self._abort_if_unread()
+        self.write(head + b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(body), body))
+        self._close()
 
     def _owing(self) -> bool:
         """Whether an answer is under way, or owed to a request before the one that is being read."""
@@ -386,8 +388,14 @@ class EdgeProtocol(asyncio.Protocol):
             return False
         return exchange.started or self._in_headers or exchange is not self._latest
 
-    def _abort_if_unread(self) -> None:
-        """A transport that closes waits for its reader without end: not for this one."""
+    def _write(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(data)
+
+    def _close(self) -> None:
+        """After what is written. A closing transport waits for its reader without end: not for this one."""
+        self._outbox.flush()
+        self.transport.close()
         if self.transport.get_write_buffer_size():
             self._arm_stall()
 

@@ -17,6 +17,7 @@ import uvicorn
 from signalbox.domain.errors import SignalboxError
 from signalbox.edge.heads import KnownHeads
 from signalbox.edge.protocol import EdgeLimits, EdgeProtocol
+from signalbox.outbox import Outbox
 
 _BACKLOG: Final = 2_048
 _LAST_WORDS_S: Final = 2.0
@@ -50,9 +51,16 @@ async def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT; then take no new connections, let requests under way end for at
     most `drain_s` seconds, and cancel what is left so that its outcome is written down."""
+    protocol = partial(
+        EdgeProtocol,
+        app=app,
+        limits=limits,
+        heads=KnownHeads(),
+        outbox=Outbox(asyncio.get_running_loop()),
+    )
     config = uvicorn.Config(
         app,
-        http=partial(EdgeProtocol, app=app, limits=limits, heads=KnownHeads()),  # type: ignore[arg-type]  # any callable that makes one
+        http=protocol,  # type: ignore[arg-type]  # any callable that makes one
         loop="none",
         ws="none",
         lifespan="off",

@@ -9,6 +9,7 @@ from signalbox.adapters.http import ClientLimits, HttpClient, Origin
 from signalbox.adapters.http.connection import Connection
 from signalbox.adapters.http.pool import Pool
 from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.outbox import Outbox
 from signalbox.testing.http_caller import HttpCaller, SystemClock
 from signalbox.testing.scripted_server import Peer, Script, ScriptedServer
 
@@ -140,7 +141,7 @@ async def test_a_waiter_leaves_at_its_deadline_and_sends_nothing() -> None:
 async def waiting(server: ScriptedServer) -> tuple[Pool, Connection, "asyncio.Task[Connection]"]:
     """A pool of one connection, that connection, and a task that waits for it."""
     loop = asyncio.get_running_loop()
-    pool = Pool(loop, server.origin, ClientLimits(connections_per_origin=1), None)
+    pool = Pool(loop, server.origin, ClientLimits(connections_per_origin=1), None, Outbox(loop))
     connection = await pool.acquire(deadline=loop.time() + 10, connect_timeout_s=5)
     task = asyncio.create_task(pool.acquire(deadline=loop.time() + 10, connect_timeout_s=5))
     await asyncio.sleep(0)

@@ -24,6 +24,7 @@ from signalbox.adapters.http.origin import Origin
 from signalbox.adapters.http.pool import Pool
 from signalbox.adapters.http.response import Response
 from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.outbox import Outbox
 from signalbox.ports.clock import Clock
 
 
@@ -41,6 +42,7 @@ class HttpClient:
         self._limits = limits or ClientLimits()
         self._ssl_context = ssl_context
         self._pools: dict[Origin, Pool] = {}
+        self._outbox: Outbox | None = None
         self._closed = False
 
     async def send(
@@ -81,8 +83,8 @@ class HttpClient:
         """Send one request; return when the head of its reply is in, or all of it if `whole` and a 200.
 
         `value` is that of the form's varying header. `deadline_us` is on the monotonic clock and covers the
-        body as well; `idle_timeout_ms` is the longest wait for any byte. `sending` is called once, right
-        before the first byte is handed to the transport; if it raises, nothing is sent.
+        body as well; `idle_timeout_ms` is the longest wait for any byte. `sending` is called once, in the
+        turn of the event loop in which the request is written; if it raises, nothing is sent.
 
         Raises `ProviderFailure` (above), `ValueError` for a value that could smuggle another request, and
         `CancelledError` after closing the connection. The caller reads the response or closes it.
@@ -128,7 +130,10 @@ class HttpClient:
         if self._closed:
             raise ProviderFailure(FailureKind.CANCELLED, f"{origin.label}: the client was closed")
         tls = self._tls() if origin.scheme == "https" else None
-        pool = self._pools[origin] = Pool(asyncio.get_running_loop(), origin, self._limits, tls)
+        loop = asyncio.get_running_loop()
+        if self._outbox is None:
+            self._outbox = Outbox(loop)
+        pool = self._pools[origin] = Pool(loop, origin, self._limits, tls, self._outbox)
         return pool
 
     def _tls(self) -> ssl.SSLContext:

@@ -24,6 +24,7 @@ import httptools
 from signalbox.adapters.http.limits import ClientLimits
 from signalbox.adapters.http.response import Response, values_in
 from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.outbox import Outbox
 
 _H: Final = ord("H")
 
@@ -64,6 +65,7 @@ class Connection(asyncio.Protocol):
         "_in_head",
         "_label",
         "_loop",
+        "_outbox",
         "_owner",
         "_parser",
         "_paused",
@@ -73,14 +75,22 @@ class Connection(asyncio.Protocol):
         "_time",
         "_timer",
         "_transport",
+        "_unsent",
         "_used",
         "closed",
     )
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, owner: Owner, label: str, limits: ClientLimits, expiry_ms: int
+        self,
+        loop: asyncio.AbstractEventLoop,
+        outbox: Outbox,
+        owner: Owner,
+        label: str,
+        limits: ClientLimits,
+        expiry_ms: int,
     ) -> None:
         self._loop = loop
+        self._outbox = outbox
         self._time = loop.time
         self._owner = owner
         self._label = label
@@ -95,6 +105,7 @@ class Connection(asyncio.Protocol):
         self._deadline = inf
         self._idle_s = inf
         self._used = False
+        self._unsent = False  # a request waits for the end of the turn
         self._paused = False
         self._fault = ""
         self._head_only = False
@@ -111,7 +122,8 @@ class Connection(asyncio.Protocol):
     def begin(
         self, response: Response, payload: bytes, *, head_only: bool, deadline: float, idle_s: float
     ) -> None:
-        """Write one request and bind `response` to its reply. `deadline` is in the event loop's time."""
+        """Write one request, when this turn is over, and bind `response` to its reply. `deadline` is in the
+        event loop's time."""
         self._response = response
         response.source = self
         self._head_only = head_only
@@ -120,7 +132,8 @@ class Connection(asyncio.Protocol):
         self._deadline = deadline
         self._idle_s = idle_s
         self._heard = now = self._time()
-        self._transport.write(payload)
+        self._unsent = True
+        self._outbox.put(self._write, payload)
         if deadline < self._due or now + idle_s < self._due:
             self._arm(min(deadline, now + idle_s))
 
@@ -171,6 +184,9 @@ class Connection(asyncio.Protocol):
         response = self._response
         if response is None:
             self.drop()
+            return
+        if self._unsent:
+            self.fail(FailureKind.BAD_REPLY, "bytes came before the request had left")
             return
         self._heard = self._time()
         if self._in_head and not self._keep_head(data):
@@ -260,6 +276,11 @@ class Connection(asyncio.Protocol):
             self._reusable = self._parser.should_keep_alive()
 
     # Leaves
+
+    def _write(self, payload: bytes) -> None:
+        self._unsent = False
+        if not self.closed:
+            self._transport.write(payload)
 
     def _keep_head(self, data: bytes) -> bool:
         """Note more of the head; False if the reply's first byte cannot be HTTP and it was refused."""

@@ -14,6 +14,7 @@ from signalbox.adapters.http.connection import Connection
 from signalbox.adapters.http.limits import ClientLimits
 from signalbox.adapters.http.origin import Origin
 from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.outbox import Outbox
 
 
 class Pool:
@@ -25,6 +26,7 @@ class Pool:
         origin: Origin,
         limits: ClientLimits,
         tls: ssl.SSLContext | None,
+        outbox: Outbox,
     ) -> None:
         self.label = origin.label
         self.loop = loop
@@ -32,6 +34,7 @@ class Pool:
         self._origin = origin
         self._limits = limits
         self._tls = tls
+        self._outbox = outbox
         self._expiry_ms = _idle_expiry_ms(origin, limits)
         self._idle: list[Connection] = []
         self._waiters: deque[asyncio.Future[Connection | None]] = deque()
@@ -103,7 +106,7 @@ class Pool:
             self.released(given)
 
     def _make(self) -> Connection:
-        return Connection(self.loop, self, self.label, self._limits, self._expiry_ms)
+        return Connection(self.loop, self._outbox, self, self.label, self._limits, self._expiry_ms)
 
     # What a connection reports
 
