@@ -265,7 +265,7 @@ class Pipeline:
         )
 
     async def _catch_up(self) -> None:
-        """Nothing is decided without a release in force, nor by a kill switch that was heard of too long ago."""
+        """Nothing is decided without a release in force, nor by a kill switch heard of too long ago."""
         if self._interlock.closed:
             raise NoRelease(self._interlock.closed)
         if self._interlock.listen is not None:
