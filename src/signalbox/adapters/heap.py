@@ -4,7 +4,8 @@ from typing import Any, Final
 
 _M_TRIM_THRESHOLD: Final = -1  # of glibc's malloc.h
 _M_MMAP_THRESHOLD: Final = -3
-_LARGE_BYTES: Final = 256 * 1_024
+_LARGE_BYTES: Final = 2 * 1_024 * 1_024
+"""More than a group commit of the log takes, whose memory is then not fetched from the system each time."""
 
 
 def give_back() -> None:
