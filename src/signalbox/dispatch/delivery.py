@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from asyncio import current_task
+from asyncio import current_task, get_running_loop
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Final, Protocol
@@ -101,7 +101,7 @@ class Relay:
     runs none of its code, and a client may leave before it reads the first event.
     """
 
-    __slots__ = ("_attempt", "_books", "_delivery", "_open", "_opening", "_source", "listener")
+    __slots__ = ("_attempt", "_books", "_delivery", "_loop", "_open", "_opening", "_source", "listener")
 
     def __init__(
         self,
@@ -112,6 +112,7 @@ class Relay:
         source: AsyncGenerator[Event, None],
     ) -> None:
         self._books = books
+        self._loop = get_running_loop()  # asked once, as in `dispatcher`
         self._attempt = attempt
         self._delivery = delivery
         self._opening = opening[::-1]
@@ -130,7 +131,7 @@ class Relay:
         if self._opening:
             event = self._opening.pop()
         else:
-            attempt.waiter = current_task()
+            attempt.waiter = current_task(self._loop)
             try:
                 event = await self._source.__anext__()
             except StopAsyncIteration:

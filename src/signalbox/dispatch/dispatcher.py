@@ -38,6 +38,8 @@ _REDEFINED: Final = "redefined by a new catalogue release"
 
 
 class Dispatcher:
+    """Of one event loop."""
+
     def __init__(
         self,
         *,
@@ -56,6 +58,7 @@ class Dispatcher:
         self._clock = clock
         self._rules = rules
         self._failpoint = failpoint
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._books = Books(log=log, health=health, clock=clock, meter=meter, failpoint=failpoint)
 
     async def dispatch(self, order: Order) -> Delivery:
@@ -183,7 +186,9 @@ class Dispatcher:
         """From intent to outcome (or to the first content of a stream, which then owes the outcome)."""
         hop, endpoint = attempt.hop, attempt.endpoint
         delivery = Delivery(attempt)
-        attempt.waiter = asyncio.current_task()
+        # Asked once: each `get_running_loop` of Python 3.11 asks the system for its process's number.
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        attempt.waiter = asyncio.current_task(loop)
         try:
             provider = self._providers[endpoint.provider]
             request = sent = hop.asked.request
