@@ -10,7 +10,6 @@ from rich.table import Table
 from signalbox.cli.common import CommandFailed, console, settings_of
 from signalbox.domain.endpoint import Catalogue
 from signalbox.proof import (
-    Counterexample,
     Finding,
     Invariants,
     InvariantsInvalid,
@@ -50,7 +49,9 @@ def show(out: Console, report: ProofReport) -> None:
     out.print(table)
     for finding in report.findings:
         if finding.counterexample is not None:
-            out.print(f"{finding.invariant}: {_story(finding.counterexample)}", soft_wrap=True)
+            found = finding.counterexample
+            story = found.told(_when(found.now_us), of=f" of `{found.facts.tenant}`")
+            out.print(f"{finding.invariant}: {story}", soft_wrap=True)
     for item in report.strange:
         place = f"{item.file}: rule `{item.rule}`"
         out.print(f"outside the provable subset: {place}: {item.construct}", soft_wrap=True)
@@ -84,18 +85,8 @@ def _result(finding: Finding) -> str:
     return finding.outcome
 
 
-def _story(found: Counterexample) -> str:
-    """The request, in words; names that begin with `any-other-` stand for whatever no rule names."""
-    facts = found.facts
-    when = datetime.fromtimestamp(found.now_us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    groups = ", ".join(f"`{name}`" for name in facts.groups) or "none"
-    categories = ", ".join(f"`{name}`" for name in facts.categories) or "none"
-    rules = ", ".join(f"`{name}`" for name in found.rules)
-    return (
-        f"a {facts.sensitivity.label} request of `{facts.tenant}` (app `{facts.app}`, feature "
-        f"`{facts.feature}`, groups {groups}, categories {categories}, boundary `{facts.boundary}`) "
-        f"may go to `{found.endpoint}` on {when}, permitted by {rules}"
-    )
+def _when(time_us: int) -> str:
+    return datetime.fromtimestamp(time_us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _reach(reach: Reach) -> str:

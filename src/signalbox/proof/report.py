@@ -19,6 +19,18 @@ class Counterexample(Struct, frozen=True):
     now_us: int
     rules: tuple[str, ...]
 
+    def told(self, when: str, of: str = "") -> str:
+        """The request in words, on `when`, `of` whom. Names that begin with `any-other-` stand for those that
+        no rule names."""
+        facts = self.facts
+        groups = _listed(facts.groups) or "none"
+        categories = _listed(facts.categories) or "none"
+        return (
+            f"a {facts.sensitivity.label} request{of} (app `{facts.app}`, feature `{facts.feature}`, "
+            f"groups {groups}, categories {categories}, boundary `{facts.boundary}`) may go to "
+            f"`{self.endpoint}` on {when}, permitted by {_listed(self.rules)}"
+        )
+
 
 class Finding(Struct, frozen=True, kw_only=True):
     """One invariant for one tenant.
@@ -76,3 +88,7 @@ class ProofReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def content(self) -> bytes:
         """Canonical bytes: what is hashed and signed."""
         return canonical(self)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join([f"`{name}`" for name in names])

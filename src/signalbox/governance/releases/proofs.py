@@ -6,7 +6,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from signalbox.governance.releases.content import Terms
-from signalbox.proof import Counterexample, Finding, ProofReport
+from signalbox.proof import Finding, ProofReport
 
 Outcome = Literal["kept", "marked", "refused", "nothing"]
 _DAY_US: Final = 86_400_000_000
@@ -73,22 +73,10 @@ def finding_words(finding: Finding) -> str:
     """What was found of an invariant that was not proved."""
     about = f"`{finding.invariant}` of tenant `{finding.tenant}`"
     if finding.counterexample is not None:
-        return f"{about} does not hold: {_story(finding.counterexample)}"
+        found = finding.counterexample
+        return f"{about} does not hold: {found.told(_day(found.now_us))}"
     outside = "; ".join(f"{item.construct} in `{item.rule}`" for item in finding.outside)
     return f"{about} cannot be proved: {outside or 'the solver gave up'}"
-
-
-def _story(found: Counterexample) -> str:
-    """The request; names that begin with `any-other-` stand for whatever no rule names."""
-    facts = found.facts
-    groups = ", ".join(f"`{name}`" for name in facts.groups) or "none"
-    categories = ", ".join(f"`{name}`" for name in facts.categories) or "none"
-    rules = ", ".join(f"`{name}`" for name in found.rules)
-    return (
-        f"a {facts.sensitivity.label} request (app `{facts.app}`, feature `{facts.feature}`, "
-        f"groups {groups}, categories {categories}, boundary `{facts.boundary}`) may go to "
-        f"`{found.endpoint}` on {_day(found.now_us)}, permitted by {rules}"
-    )
 
 
 def _day(time_us: int) -> str:
