@@ -18,7 +18,7 @@ can tell it to pause."""
 
 
 class Outbox:
-    """Of one event loop; order is kept. `put` is handed a function that must not raise."""
+    """Of one event loop; order is kept."""
 
     __slots__ = ("_bytes", "_held", "_loop")
 
@@ -38,7 +38,10 @@ class Outbox:
             self.flush()
 
     def flush(self) -> None:
-        """Make all writes now."""
+        """Make all writes now. One that raises is told to the loop, and keeps none of the others."""
         held, self._held, self._bytes = self._held, [], 0
         for write, data in held:
-            write(data)
+            try:
+                write(data)
+            except Exception as error:  # noqa: BLE001 - whatever a transport raises: the others are owed theirs
+                self._loop.call_exception_handler({"message": "a write failed", "exception": error})

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from signalbox.outbox import BYTES_MAX, Outbox
 
@@ -77,3 +78,22 @@ async def test_no_more_than_the_bound_is_held() -> None:
     assert written == []
     outbox.put(peer, b"1")
     assert len(written) == 5
+
+
+async def test_a_write_that_raises_is_told_and_keeps_none_of_the_others() -> None:
+    loop = asyncio.get_running_loop()
+    told: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: told.append(context))
+    written: list[tuple[str, bytes]] = []
+    outbox = Outbox(loop)
+    broken = OSError("the transport is broken")
+
+    def fail(data: bytes) -> None:
+        raise broken
+
+    outbox.put(fail, b"1")
+    outbox.put(Peer("other", written).write, b"2")
+    await asyncio.sleep(0)
+
+    assert written == [("other", b"2")]
+    assert [context["exception"] for context in told] == [broken]
