@@ -50,7 +50,9 @@ def main() -> None:
     sys.addaudithook(heard)
     sys.argv = ["signalbox", *sys.argv[2:]]
     from signalbox.cli import main as run  # noqa: PLC0415 - what it imports is heard as well
+    from signalbox.cli import serve as server  # noqa: PLC0415 - the same
 
+    vars(server)["become"] = server.run  # another program would not be heard
     run()
 
 

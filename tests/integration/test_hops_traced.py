@@ -104,7 +104,9 @@ def test_the_kernel_is_asked_for_nothing_that_is_not_declared(world: HopWorld, t
         and Path(path) != world.data_dir
     }
     assert not undeclared
-    assert len(opened.programs) == 1, opened.programs
+    command, server = opened.programs
+    assert '"serve"' in command
+    assert '"signalbox.cli.serve"' in server
     assert world.forbidden_port not in opened.ports
     assert not heard_by(world.forbidden), "a forbidden endpoint got bytes"
     assert not world.forbidden.emulator.receipts.kept

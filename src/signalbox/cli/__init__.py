@@ -4,6 +4,8 @@ Here they are put together; `commands/` has their names, options and help, the m
 """
 
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Final
 
 import typer
@@ -53,12 +55,13 @@ for _subject in (
     app.add_typer(_subject.commands)
 
 
-def main() -> None:
-    """The console script: an error of ours is one clear message, not a traceback."""
+@contextmanager
+def told_shortly() -> Generator[None, None, None]:
+    """An error of ours is one clear message and an exit, not a traceback."""
     from signalbox.domain.errors import SignalboxError
 
     try:
-        app()
+        yield
     except SignalboxError as error:
         from signalbox.cli.screen import visible
 
@@ -66,3 +69,9 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def main() -> None:
+    """The console script."""
+    with told_shortly():
+        app()

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from signalbox.hops.hop import Carries, Configured, DeclaredHop, Here
+from signalbox.hops.hop import Carries, Configured, DeclaredHop, Here, InProcess
 
 _NO_TEXT: Final = "no text is in any record, and no setting puts it there"
 _SQLITE: Final = "signalbox.adapters.stores.sqlite"
@@ -174,10 +174,19 @@ KEEPING: Final = (
         asks="nobody",
         why="what a command answers to who typed it",
         places=(
-            "signalbox.cli:main",
+            "signalbox.cli:told_shortly",
             "signalbox.cli.working.result:deliver",
             "signalbox.cli.simulate",
             "signalbox.cli.simulate:_serve",
         ),
+    ),
+    DeclaredHop(
+        name="server's program",
+        carries=(Carries.NOTHING,),
+        to=InProcess(),
+        asks="nobody",
+        why="`signalbox serve` reads the command line and goes on as the server, in the same process; it is "
+        "told where the settings are, and nothing else",
+        places=("signalbox.cli.serve:become",),
     ),
 )

@@ -18,9 +18,9 @@ endpoints: Final = group(
 @commands.command()
 def serve(config: Config = DEFAULT_CONFIG) -> None:
     """Serve until told to stop; SIGHUP reads the files again."""
-    from signalbox.cli.serve import run
+    from signalbox.cli.serve import become
 
-    run(config)
+    become(config)
 
 
 @commands.command()
