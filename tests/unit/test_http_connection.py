@@ -75,6 +75,14 @@ class Bench:
         self.outbox.flush()
         return self.response
 
+    def unsent(self, payload: bytes) -> Response:
+        """The first request is answered; another is written, and has not left yet."""
+        self.feed(REPLIES["length"])
+        self.response = Response(self.loop, self.limits, "h:1")
+        deadline = self.loop.time() + 3_600
+        self.connection.begin(self.response, payload, head_only=False, deadline=deadline, idle_s=3_600)
+        return self.response
+
     def feed(self, *pieces: bytes) -> None:
         for piece in pieces:
             if piece and not self.connection.closed:
@@ -408,10 +416,7 @@ def test_bytes_that_come_before_the_request_has_left_are_no_reply_to_it(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     bench = Bench(loop)
-    bench.feed(REPLIES["length"])
-    response = Response(loop, bench.limits, "h:1")
-    deadline = loop.time() + 3_600
-    bench.connection.begin(response, b"secret", head_only=False, deadline=deadline, idle_s=3_600)
+    response = bench.unsent(b"secret")
     bench.feed(REPLIES["length"])
     bench.outbox.flush()
 
@@ -425,10 +430,7 @@ def test_a_request_that_is_given_up_before_the_turn_is_over_does_not_leave(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     bench = Bench(loop)
-    bench.feed(REPLIES["length"])
-    response = Response(loop, bench.limits, "h:1")
-    deadline = loop.time() + 3_600
-    bench.connection.begin(response, b"secret", head_only=False, deadline=deadline, idle_s=3_600)
+    response = bench.unsent(b"secret")
     response.close()
     bench.outbox.flush()
 
