@@ -2,7 +2,7 @@
 
 A write that wakes a sleeping peer costs several times one to a peer that is awake already. Where many
 requests are under way, those of one turn wake each peer once instead of once each: at 64 connections a
-request took a seventh less CPU (`ROADMAP.md` has the measurement). A lone write waits for no other: it is
+request took a seventh less CPU (`docs/decisions/0016-abreast.md`). A lone write waits for no other: it is
 made as soon as the callbacks that are ready have run.
 
 It knows no protocol and closes nothing. Who closes a transport flushes first.

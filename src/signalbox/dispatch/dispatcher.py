@@ -285,8 +285,9 @@ class Dispatcher:
         return Relay(self._books, attempt, delivery, opening, source)
 
     def _sending(self, attempt: Attempt) -> None:
-        """The last moment before the first byte. Between the intent and here lie a durable write, a
-        connection, perhaps the start of a model: long enough for a kill switch to be thrown."""
+        """The last moment before the first byte is handed over: it is written in the next turn of the event
+        loop at the latest. Between the intent and here lie a durable write, a connection, perhaps the start
+        of a model: long enough for a kill switch to be thrown."""
         now_us = self._clock.monotonic_us()
         facts = attempt.hop.order.facts
         changed = attempt.change != self._interlock.change or now_us > self._interlock.lease_until_us
