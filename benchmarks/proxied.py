@@ -19,6 +19,9 @@ CONNECTIONS: Final = (1, 10, 64)
 _WARM_SECONDS: Final = 1
 _SETTLE_S: Final = 0.1  # for what a server does after its replies: writing its log, for one
 
+Said = Callable[[str], None]
+"""Who is told what is measured next."""
+
 
 class Target(Struct, frozen=True):
     """`process` is the one under test. `group` and `prefix` name its figures."""
@@ -43,7 +46,7 @@ class Pass(Struct, frozen=True):
 
 
 def measure(
-    targets: Sequence[Target], *, passes: int, seconds: int, said: Callable[[str], None]
+    targets: Sequence[Target], *, passes: int, seconds: int, said: Said
 ) -> dict[str, dict[str, float]]:
     """Figures by group, named such as `json_c64_rps`."""
     for target in targets:
