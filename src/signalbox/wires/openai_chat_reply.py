@@ -221,14 +221,17 @@ def read_usage(usage: VendorUsage) -> Usage:
         prompt = tokens(prompt)
     if type(output) is not int or not 0 <= output <= TOKENS_MAX:
         output = tokens(output)
-    if usage.prompt_tokens_details is None and usage.completion_tokens_details is None:
+    into, out_of = usage.prompt_tokens_details, usage.completion_tokens_details
+    if into is None and out_of is None:
         return Usage(input=prompt, output=output)
     cached = kept = reasoning = 0
-    if usage.prompt_tokens_details is not None:
-        cached = min(prompt, tokens(usage.prompt_tokens_details.cached_tokens or 0))
-        kept = min(prompt - cached, tokens(usage.prompt_tokens_details.cache_write_tokens or 0))
-    if usage.completion_tokens_details is not None:
-        reasoning = min(output, tokens(usage.completion_tokens_details.reasoning_tokens or 0))
+    if into is not None:
+        if into.cached_tokens:
+            cached = min(prompt, tokens(into.cached_tokens))
+        if into.cache_write_tokens:
+            kept = min(prompt - cached, tokens(into.cache_write_tokens))
+    if out_of is not None and out_of.reasoning_tokens:
+        reasoning = min(output, tokens(out_of.reasoning_tokens))
     return Usage(
         input=prompt - cached - kept,
         output=output,
