@@ -54,7 +54,8 @@ def decode_if_clear(
     """The value as `decode` reads it, or None where there is any doubt: then `decode_strict` has the word.
 
     `decode` is of a type that keeps every field given and, in writing, leaves out those that are not. `loose`
-    gives the parts of a value whose depth that type does not bound (it bounds the others far below).
+    gives the parts of a value whose depth that type does not bound (it bounds the others far below); None
+    says that there are no such parts.
     """
     try:
         value = decode(body)
@@ -62,7 +63,7 @@ def decode_if_clear(
         if colons < 0:
             return None
         if loose is not None:
-            # What holds something is an array, which has a bracket, or an object that has a colon.
+            # All but the innermost hold something: an array, which has a bracket, or an object, with a colon.
             surely_shallow = colons + _count(body, b"[") < DEPTH_MAX or _is_surely_shallow(body)
             if not surely_shallow and _levels(loose(value)) > DEPTH_MAX // 2:
                 return None

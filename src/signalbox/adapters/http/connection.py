@@ -201,7 +201,7 @@ class Connection(asyncio.Protocol):
         if response.ended:
             self._finish(response)
         elif response.buffered == before:
-            self._bear(response, len(data))
+            self._count_barren(response, len(data))
         else:
             self._barren = 0
             if response.buffered > response.room and not self._make_room(response):
@@ -284,7 +284,7 @@ class Connection(asyncio.Protocol):
         if not self.closed:
             self._transport.write(payload)
 
-    def _bear(self, response: Response, count: int) -> None:
+    def _count_barren(self, response: Response, count: int) -> None:
         """So many bytes have come without one of body, and only so many may."""
         self._barren += count
         if self._barren > self._header_bytes_max:
