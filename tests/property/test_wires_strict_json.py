@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
+import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from signalbox.domain.errors import MalformedRequest
-from signalbox.wires.strict_json import refuse_duplicate_keys
+from signalbox.wires.strict_json import DEPTH_MAX, decode_if_clear, refuse_duplicate_keys
 
 TEXT = st.text(alphabet='ab:"\\, {}[]\n\té', max_size=6)
 SPACE = st.sampled_from(["", " ", "\n", "\t ", "\r\n"])
@@ -70,3 +71,21 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     except MalformedRequest:
         return
     json.loads(body)
+
+
+AROUND = st.sampled_from([("[", "]"), ('{"":', "}"), ('["",', "]"), ('{"a":[],"":', "}")])
+NESTS = st.lists(AROUND, max_size=DEPTH_MAX + 2) | AROUND.flatmap(
+    lambda around: st.integers(DEPTH_MAX - 2, DEPTH_MAX + 2).map(lambda times: [around] * times)
+)
+
+
+@given(NESTS, st.sampled_from(["1", "[]", "{}", '":[{"']))
+@example([('{"":', "}")] * DEPTH_MAX, "{}")
+@example([("[", "]")] * DEPTH_MAX, "{}")
+def test_what_is_read_quickly_is_not_too_deep(nests: list[tuple[str, str]], innermost: str) -> None:
+    text = innermost
+    for before, after in nests:
+        text = before + text + after
+    levels = len(nests) + (innermost in ("[]", "{}"))
+    read = decode_if_clear(text.encode(), msgspec.json.decode, lambda value: [value])
+    assert levels <= DEPTH_MAX if read is not None else levels > DEPTH_MAX // 2

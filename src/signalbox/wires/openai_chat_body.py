@@ -7,7 +7,7 @@ the `openai` package, `openai/types/chat` (3.54); `null` stands for absent where
 Defaults are left out in writing, so that encoding a body again shows whether a key vanished (`strict_json`).
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
@@ -74,6 +74,7 @@ class CustomCall(Struct, tag_field="type", tag="custom"):
 
 
 class SystemMessage(Struct, tag_field="role", tag="system", forbid_unknown_fields=True, omit_defaults=True):
+    role: ClassVar[Literal["system"]] = "system"
     content: Content
     name: str | None = None
 
@@ -81,11 +82,13 @@ class SystemMessage(Struct, tag_field="role", tag="system", forbid_unknown_field
 class DeveloperMessage(
     Struct, tag_field="role", tag="developer", forbid_unknown_fields=True, omit_defaults=True
 ):
+    role: ClassVar[Literal["developer"]] = "developer"
     content: Content
     name: str | None = None
 
 
 class UserMessage(Struct, tag_field="role", tag="user", forbid_unknown_fields=True, omit_defaults=True):
+    role: ClassVar[Literal["user"]] = "user"
     content: Content
     name: str | None = None
 

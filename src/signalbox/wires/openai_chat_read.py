@@ -27,7 +27,6 @@ from signalbox.domain.request import (
     Refusal,
     Request,
     ResponseFormat,
-    Role,
     Sampling,
     Text,
     Thinking,
@@ -61,11 +60,6 @@ _UNOFFERED: Final[dict[str, tuple[Any, ...]]] = {
 }
 """Fields of the dialect that are not offered, each with the values that ask for nothing special."""
 
-_ROLES: Final[dict[type, Role]] = {
-    wire.SystemMessage: "system",
-    wire.DeveloperMessage: "developer",
-    wire.UserMessage: "user",
-}
 _SAID: Final = (wire.UserMessage, wire.SystemMessage, wire.DeveloperMessage)
 _decode_offered: Final = Decoder(wire.Offered).decode
 _NOTHING_DECLARED: Final = Declared()
@@ -90,9 +84,15 @@ def read_request(body: bytes) -> ChatCall:
         notes.append(Note.CACHE_KEY_LEFT_OUT)
     if chat.safety_identifier is not None:
         notes.append(Note.SAFETY_IDENTIFIER_LEFT_OUT)
+    messages = []
+    for place, message in enumerate(chat.messages):
+        if isinstance(message, _SAID) and type(content := message.content) is str:
+            messages.append(Message(message.role, (Text(content),), message.name or ""))
+        else:
+            messages.append(_message(message, place, notes))
     request = Request(
         target=chat.model,
-        messages=tuple([_message(message, place, notes) for place, message in enumerate(chat.messages)]),
+        messages=tuple(messages),
         tools=tools,
         tool_choice=choice,
         parallel_tool_calls=chat.parallel_tool_calls if tools else None,
@@ -125,27 +125,22 @@ def _loose(chat: wire.Offered) -> list[Any]:
 
 
 def _message(message: wire.AnyMessage, place: int, notes: list[str]) -> Message:
-    if isinstance(message, _SAID):
-        content = message.content
-        role = _ROLES[type(message)]
-        if isinstance(content, str):
-            return Message(role, (Text(content),), message.name or "")
-        parts = _parts(content, f"messages[{place}].content", media=role == "user")
-        return Message(role, parts, message.name or "")
     path = f"messages[{place}]"
     match message:
         case wire.AssistantMessage():
             return Message("assistant", _assistant_parts(message, path, notes), message.name or "")
+        case wire.UserMessage() | wire.SystemMessage() | wire.DeveloperMessage():
+            role = message.role
+            return Message(role, _content(message.content, path, media=role == "user"), message.name or "")
         case wire.ToolMessage():
-            content = message.content
-            result = (
-                (Text(content),)
-                if isinstance(content, str)
-                else _parts(content, f"{path}.content", media=True)
-            )
+            result = _content(message.content, path, media=True)
             return Message("tool", (ToolResult(message.tool_call_id, result),), message.name or "")
         case _:
             raise unsupported(f"{path}.role", "messages of role `function` are not offered; use `tool`")
+
+
+def _content(content: wire.Content, path: str, *, media: bool) -> tuple[Text | Image | Document, ...]:
+    return (Text(content),) if isinstance(content, str) else _parts(content, f"{path}.content", media=media)
 
 
 def _parts(

@@ -12,7 +12,7 @@ others are listed in `signalbox.citations`, each with its choice.
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from signalbox.domain.money import Usage
 from signalbox.domain.reply import Choice, FinishReason, Reply, Said
@@ -23,7 +23,7 @@ from signalbox.wires.openai_chat_error import read_error
 Index = Annotated[int, Meta(ge=0, le=1023)]
 Place = Annotated[int, Meta(ge=-1, le=2**53 - 1)]
 TOKENS_MAX: Final = 2**53 - 1
-_FINISHES: Final[dict[str, FinishReason]] = {
+_FINISHES: Final[dict[str | None, FinishReason]] = {
     "stop": "stop",
     "length": "length",
     "tool_calls": "tool_calls",
@@ -108,19 +108,40 @@ def read_reply(body: bytes) -> Reply:
     if reply.error or not reply.choices:
         said = read_error(200, body)
         raise WireError("the reply is an error" if reply.error else "the reply has no choices", said)
-    choices = tuple([_read_choice(choice, place) for place, choice in enumerate(reply.choices)])
-    if len(choices) > 1 and len({choice.index for choice in choices}) < len(choices):
-        raise WireError("two choices of the reply have the same index")
+    choices = reply.choices
     return Reply(
-        choices=choices,
+        choices=(_read_choice(choices[0], 0),) if len(choices) == 1 else _read_choices(choices),
         usage=read_usage(reply.usage) if reply.usage is not None else Usage(estimated=True),
         served_model=reply.model or "",
         created_s=int(reply.created) if reply.created and 0 < reply.created <= TOKENS_MAX else 0,
     )
 
 
+def _read_choices(choices: list[_Choice]) -> tuple[Choice, ...]:
+    read = tuple([_read_choice(choice, place) for place, choice in enumerate(choices)])
+    if len({choice.index for choice in read}) < len(read):
+        raise WireError("two choices of the reply have the same index")
+    return read
+
+
 def _read_choice(choice: _Choice, place: int) -> Choice:
     message = choice.message
+    more = (
+        message.tool_calls
+        or message.refusal
+        or message.annotations
+        or message.reasoning_content
+        or message.reasoning
+        or message.reasoning_details
+    )
+    return Choice(
+        index=place if choice.index is None else choice.index,
+        parts=_read_parts(message) if more or not message.content else (Text(message.content),),
+        finish=_FINISHES.get(choice.finish_reason) or read_finish(choice.finish_reason),
+    )
+
+
+def _read_parts(message: _Message) -> tuple[Said, ...]:
     parts: list[Said] = []
     sealed = read_details(message.reasoning_details) if message.reasoning_details else []
     thought = message.reasoning_content or message.reasoning
@@ -135,11 +156,7 @@ def _read_choice(choice: _Choice, place: int) -> Choice:
         parts.append(Refusal(message.refusal))
     for call in message.tool_calls or ():
         parts.append(ToolUse(call.id or "", call.function.name, call.function.arguments or ""))
-    return Choice(
-        index=place if choice.index is None else choice.index,
-        parts=tuple(parts),
-        finish=read_finish(choice.finish_reason),
-    )
+    return tuple(parts)
 
 
 class _Detail(Struct):
@@ -191,7 +208,7 @@ def read_annotations(annotations: Any) -> tuple[Citation, ...]:
 
 def read_finish(reason: str | None) -> FinishReason:
     """An unknown reason is refused: an aborted answer must not pass for a whole one."""
-    finish = _FINISHES.get(reason or "")
+    finish = _FINISHES.get(reason)
     if finish is None:
         raise WireError("the reply has no finish reason" if not reason else "the finish reason is unknown")
     return finish
@@ -199,16 +216,22 @@ def read_finish(reason: str | None) -> FinishReason:
 
 def read_usage(usage: VendorUsage) -> Usage:
     """Details that exceed their total are cut to it: the totals are what is billed."""
-    prompt = tokens(usage.prompt_tokens)
-    output = tokens(usage.completion_tokens)
-    if usage.prompt_tokens_details is None and usage.completion_tokens_details is None:
+    prompt, output = usage.prompt_tokens, usage.completion_tokens
+    if type(prompt) is not int or not 0 <= prompt <= TOKENS_MAX:
+        prompt = tokens(prompt)
+    if type(output) is not int or not 0 <= output <= TOKENS_MAX:
+        output = tokens(output)
+    into, out_of = usage.prompt_tokens_details, usage.completion_tokens_details
+    if into is None and out_of is None:
         return Usage(input=prompt, output=output)
     cached = kept = reasoning = 0
-    if usage.prompt_tokens_details is not None:
-        cached = min(prompt, tokens(usage.prompt_tokens_details.cached_tokens or 0))
-        kept = min(prompt - cached, tokens(usage.prompt_tokens_details.cache_write_tokens or 0))
-    if usage.completion_tokens_details is not None:
-        reasoning = min(output, tokens(usage.completion_tokens_details.reasoning_tokens or 0))
+    if into is not None:
+        if into.cached_tokens:
+            cached = min(prompt, tokens(into.cached_tokens))
+        if into.cache_write_tokens:
+            kept = min(prompt - cached, tokens(into.cache_write_tokens))
+    if out_of is not None and out_of.reasoning_tokens:
+        reasoning = min(output, tokens(out_of.reasoning_tokens))
     return Usage(
         input=prompt - cached - kept,
         output=output,
@@ -225,55 +248,94 @@ def tokens(count: int | float) -> int:
     raise WireError("the usage holds a number that is no token count")
 
 
-def write_usage(usage: Usage) -> dict[str, Any]:
+class _PromptDetails(Struct, gc=False):
+    cached_tokens: int
+    cache_write_tokens: int | UnsetType = UNSET
+
+
+class _OutputDetails(Struct, gc=False):
+    reasoning_tokens: int
+
+
+class WrittenUsage(Struct):
     """The dialect's usage object."""
-    prompt = usage.prompt
-    details = {"cached_tokens": usage.cached_input}
-    if kept := usage.cache_write + usage.cache_write_1h:
-        details["cache_write_tokens"] = kept
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": usage.output,
-        "total_tokens": prompt + usage.output,
-        "prompt_tokens_details": details,
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
-    }
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: _PromptDetails
+    completion_tokens_details: _OutputDetails
 
 
-def write_reply(reply: Reply, *, id: str, model: str, extra: dict[str, Any] | None) -> bytes:
-    """`extra` travels as the top-level key `signalbox`, which SDKs keep and do not mind."""
-    body: dict[str, Any] = {
-        "id": id,
-        "object": "chat.completion",
-        "created": reply.created_s,
-        "model": model,
-        "choices": [_write_choice(choice) for choice in reply.choices],
-        "usage": write_usage(reply.usage),
-    }
+class _Plain(Struct, kw_only=True, gc=False):
+    """A message of one text that cites nothing."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+
+
+class _WrittenChoice(Struct, kw_only=True):
+    index: int
+    message: _Plain | dict[str, Any]
+    logprobs: None = None
+    finish_reason: str
+
+
+class _Completion(Struct, kw_only=True):
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[_WrittenChoice]
+    usage: WrittenUsage
+    signalbox: dict[str, Any] | UnsetType = UNSET
+
+
+def write_usage(usage: Usage) -> WrittenUsage:
+    prompt, output = usage.prompt, usage.output
+    kept = usage.cache_write + usage.cache_write_1h
+    return WrittenUsage(
+        prompt,
+        output,
+        prompt + output,
+        _PromptDetails(usage.cached_input, kept or UNSET),
+        _OutputDetails(usage.reasoning),
+    )
+
+
+def write_reply(
+    reply: Reply, *, id: str, model: str, extra: dict[str, Any] | None, created_s: int | None = None
+) -> bytes:
+    """`extra` travels as the top-level key `signalbox`, which SDKs keep and do not mind. `created_s` counts
+    where the vendor's own time stamp does not."""
     cited: list[dict[str, Any]] = []
-    for choice in reply.choices:
-        for part in choice.parts:
-            if type(part) is Text and part.citations:
-                cited += [write_citation(choice.index, one) for one in part.citations if one.kind != "url"]
+    body = _Completion(
+        id=id,
+        created=reply.created_s if created_s is None else created_s,
+        model=model,
+        choices=[_write_choice(choice, cited) for choice in reply.choices],
+        usage=write_usage(reply.usage),
+    )
     if cited:
         extra = {**(extra or {}), "citations": cited}
     if extra is not None:
-        body["signalbox"] = extra
+        body.signalbox = extra
     return _encode(body)
 
 
-def _write_choice(choice: Choice) -> dict[str, Any]:
+def _write_choice(choice: Choice, cited: list[dict[str, Any]]) -> _WrittenChoice:
+    """Citations that have no place in a message go to `cited`."""
     parts = choice.parts
+    message: _Plain | dict[str, Any]
     if len(parts) == 1 and type(only := parts[0]) is Text and not only.citations:
-        message: dict[str, Any] = {"role": "assistant", "content": only.text, "refusal": None}
+        message = _Plain(content=only.text)
     else:
         message = _write_message(choice)
-    return {
-        "index": choice.index,
-        "message": message,
-        "logprobs": None,
-        "finish_reason": FINISHES[choice.finish],
-    }
+        for part in parts:
+            if type(part) is Text:
+                cited += [write_citation(choice.index, one) for one in part.citations if one.kind != "url"]
+    return _WrittenChoice(index=choice.index, message=message, finish_reason=FINISHES[choice.finish])
 
 
 def _write_message(choice: Choice) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from signalbox.domain.request import (
     Refusal,
     Request,
     ResponseFormat,
-    Sampling,
+    Role,
     SearchResult,
     Text,
     Thinking,
@@ -60,31 +60,76 @@ class ChatOptions(Struct, frozen=True, kw_only=True):
 _COMMON: Final = ChatOptions()
 
 
+class _Said(Struct, omit_defaults=True, gc=False):
+    """A message of one text."""
+
+    role: Role
+    content: str
+    name: str = ""
+
+
+class _Body(Struct, omit_defaults=True):
+    """In the order in which it is written."""
+
+    model: str
+    messages: list[_Said | _Written]
+    tools: list[_Written] | None = None
+    tool_choice: str | _Written | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: _Written | None = None
+    grammar: str | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    n: int = 1
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    top_k: int | None = None
+    reasoning_effort: str | None = None
+    stream: bool = False
+    stream_options: _Written | None = None
+
+
 def write_request(request: Request, *, model: str, stream: bool, options: ChatOptions = _COMMON) -> Written:
     """`model` is the vendor's name for it; a stream is asked to end with its usage."""
     notes: list[str] = []
-    body: _Written = {"model": model, "messages": _messages(request, options, notes)}
+    sampling = request.sampling
+    body = _Body(
+        model,
+        _messages(request, options, notes),
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        stop=sampling.stop,
+        seed=sampling.seed,
+        n=sampling.n,
+        frequency_penalty=sampling.frequency_penalty,
+        presence_penalty=sampling.presence_penalty,
+        top_k=sampling.top_k,
+    )
+    setattr(body, options.max_tokens_field, sampling.max_tokens)
     if request.tools:
-        body["tools"] = [_tool(tool, options, notes) for tool in request.tools]
+        body.tools = [_tool(tool, options, notes) for tool in request.tools]
     if request.tool_choice is not None:
-        body["tool_choice"] = _tool_choice(request.tool_choice)
+        body.tool_choice = _tool_choice(request.tool_choice)
     if request.parallel_tool_calls is not None:
-        body["parallel_tool_calls"] = request.parallel_tool_calls
+        body.parallel_tool_calls = request.parallel_tool_calls
     if request.response_format is not None:
         _write_format(request.response_format, body)
-    _write_sampling(request.sampling, options.max_tokens_field, body)
     if request.reasoning is not None:
         _write_reasoning(request.reasoning, options, body, notes)
     if request.cache:
         notes.append(Note.CACHE_MARKS_LEFT_OUT)
     if stream:
-        body["stream"] = True
-        body["stream_options"] = {"include_usage": True}
+        body.stream = True
+        body.stream_options = {"include_usage": True}
     return Written(_encode(body), tuple(dict.fromkeys(notes))) if notes else Written(_encode(body))
 
 
-def _messages(request: Request, options: ChatOptions, notes: list[str]) -> list[_Written]:
-    messages: list[_Written] = []
+def _messages(request: Request, options: ChatOptions, notes: list[str]) -> list[_Said | _Written]:
+    messages: list[_Said | _Written] = []
     media: list[_Written] = []  # of tool results, until the last of them is written
     for message in request.messages:
         parts = message.parts
@@ -99,22 +144,19 @@ def _messages(request: Request, options: ChatOptions, notes: list[str]) -> list[
         if type(part) is Text and len(parts) == 1:
             if part.cache or part.citations:
                 _note_text(part, notes)
-            written: _Written = {"role": role, "content": part.text}
-        else:
-            left = _write_results(message, messages, media, notes)
-            if not left:
-                continue
+            messages.append(_Said(role, part.text, message.name))
+            continue
+        left = _write_results(message, messages, media, notes)
+        if left:
             written = {"role": role, **_content_and_calls(left, notes)}
-        if message.name:
-            written["name"] = message.name
-        messages.append(written)
+            messages.append({**written, "name": message.name} if message.name else written)
     if media:
         messages.append({"role": "user", "content": media})
     return messages
 
 
 def _write_results(
-    message: Message, messages: list[_Written], media: list[_Written], notes: list[str]
+    message: Message, messages: list[_Said | _Written], media: list[_Written], notes: list[str]
 ) -> list[Part]:
     """Writes the tool results of a message, each as a message of its own; the parts that are none."""
     left: list[Part] = []
@@ -239,12 +281,12 @@ def _tool_choice(choice: ToolChoice) -> str | _Written:
     return choice.mode
 
 
-def _write_format(chosen: ResponseFormat, body: _Written) -> None:
+def _write_format(chosen: ResponseFormat, body: _Body) -> None:
     """`grammar` is an addition of llama.cpp's server, which takes it in the place of a format."""
     if chosen.grammar is not None:
-        body["grammar"] = chosen.grammar.gbnf
+        body.grammar = chosen.grammar.gbnf
     else:
-        body["response_format"] = _response_format(chosen)
+        body.response_format = _response_format(chosen)
 
 
 def _response_format(chosen: ResponseFormat) -> _Written:
@@ -258,30 +300,9 @@ def _response_format(chosen: ResponseFormat) -> _Written:
     return {"type": "json_schema", "json_schema": schema}
 
 
-def _write_reasoning(reasoning: Reasoning, options: ChatOptions, body: _Written, notes: list[str]) -> None:
+def _write_reasoning(reasoning: Reasoning, options: ChatOptions, body: _Body, notes: list[str]) -> None:
     if not options.reasoning:
         if reasoning.wanted:
             notes.append(Note.REASONING_LEFT_OUT)
     elif effort := effort_of(reasoning, notes):
-        body["reasoning_effort"] = effort
-
-
-def _write_sampling(sampling: Sampling, max_tokens_field: str, body: _Written) -> None:
-    if sampling.max_tokens is not None:
-        body[max_tokens_field] = sampling.max_tokens
-    if sampling.temperature is not None:
-        body["temperature"] = sampling.temperature
-    if sampling.top_p is not None:
-        body["top_p"] = sampling.top_p
-    if sampling.stop:
-        body["stop"] = sampling.stop
-    if sampling.seed is not None:
-        body["seed"] = sampling.seed
-    if sampling.n != 1:
-        body["n"] = sampling.n
-    if sampling.frequency_penalty is not None:
-        body["frequency_penalty"] = sampling.frequency_penalty
-    if sampling.presence_penalty is not None:
-        body["presence_penalty"] = sampling.presence_penalty
-    if sampling.top_k is not None:
-        body["top_k"] = sampling.top_k
+        body.reasoning_effort = effort

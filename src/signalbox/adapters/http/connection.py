@@ -71,7 +71,6 @@ class Connection(asyncio.Protocol):
         "_paused",
         "_response",
         "_reusable",
-        "_silent",
         "_time",
         "_timer",
         "_transport",
@@ -112,7 +111,6 @@ class Connection(asyncio.Protocol):
         self._head = b""  # what has come of heads, interim ones included, while one is awaited
         self._head_at = 0  # where in it the current one begins
         self._in_head = True
-        self._silent = True
         self._reusable = False
         self._barren = 0  # bytes since the last byte of body
         self.closed = False
@@ -127,7 +125,7 @@ class Connection(asyncio.Protocol):
         self._response = response
         response.source = self
         self._head_only = head_only
-        self._in_head = self._silent = True
+        self._in_head = True
         self._barren = 0
         self._deadline = deadline
         self._idle_s = idle_s
@@ -189,8 +187,11 @@ class Connection(asyncio.Protocol):
             self.fail(FailureKind.BAD_REPLY, "bytes came before the request had left")
             return
         self._heard = self._time()
-        if self._in_head and not self._keep_head(data):
-            return
+        if self._in_head:
+            self._head += data
+            if self._head[0] != _H:
+                self.fail(FailureKind.BAD_REPLY, "the reply does not begin with an HTTP status line")
+                return
         before = response.buffered
         try:
             self._feed(data)
@@ -200,11 +201,7 @@ class Connection(asyncio.Protocol):
         if response.ended:
             self._finish(response)
         elif response.buffered == before:
-            self._barren += len(data)
-            if self._barren > self._header_bytes_max:
-                self.fail(FailureKind.BAD_REPLY, self._header_limit())
-            elif not self._in_head and not response.collecting:
-                response.wake()
+            self._count_barren(response, len(data))
         else:
             self._barren = 0
             if response.buffered > response.room and not self._make_room(response):
@@ -239,27 +236,32 @@ class Connection(asyncio.Protocol):
         response = self._response
         if response is None:
             return
-        start = self._starts_at() if self._head_at else 0
-        end = self._head.find(b"\r\n\r\n", start)  # the parser has seen to it that every line ends in CR LF
-        head = self._head[start : end + 2]
+        head, start = self._head, 0
+        if self._head_at:
+            start, self._head_at = self._starts_at(), 0
+        end = head.find(b"\r\n\r\n", start)  # the parser has seen to it that every line ends in CR LF
+        head = head[start : end + 2]
         lower = head.lower()
         status: int = self._parser.get_status_code()
-        if end > self._header_bytes_max:
-            self._fault = self._header_limit()
-        elif status != 200 or b"-encoding:" in lower or not lower.startswith(b"http/1.1 "):
-            self._fault = _head_fault(status, lower)
-        if self._fault:
-            raise ValueError(self._fault)
-        if status < 200:  # an interim reply: the real one follows
-            self._head_at = end + 4
-            return
+        if not (
+            status == 200
+            and end <= self._header_bytes_max
+            and b"-encoding:" not in lower
+            and lower.startswith(b"http/1.1 ")
+        ):
+            self._fault = self._header_limit() if end > self._header_bytes_max else _head_fault(status, lower)
+            if self._fault:
+                raise ValueError(self._fault)
+            if status < 200:  # an interim reply: the real one follows
+                self._head_at = end + 4
+                return
+            if status != 200 and response.collecting:
+                response.collect_no_more()
         self._in_head = False
         self._head = b""
         response.status = status
         response.head = head
         response.lower = lower
-        if status != 200 and response.collecting:
-            response.collect_no_more()
         if self._head_only:
             response.ended = True
             self._reusable = False  # unless the parser, too, expects no body and says that it is complete
@@ -282,18 +284,13 @@ class Connection(asyncio.Protocol):
         if not self.closed:
             self._transport.write(payload)
 
-    def _keep_head(self, data: bytes) -> bool:
-        """Note more of the head; False if the reply's first byte cannot be HTTP and it was refused."""
-        if not self._silent:
-            self._head += data
-            return True
-        self._silent = False
-        self._head = data
-        self._head_at = 0
-        if data[0] == _H:
-            return True
-        self.fail(FailureKind.BAD_REPLY, "the reply does not begin with an HTTP status line")
-        return False
+    def _count_barren(self, response: Response, count: int) -> None:
+        """So many bytes have come without one of body, and only so many may."""
+        self._barren += count
+        if self._barren > self._header_bytes_max:
+            self.fail(FailureKind.BAD_REPLY, self._header_limit())
+        elif not self._in_head and not response.collecting:
+            response.wake()
 
     def _starts_at(self) -> int:
         """Where a head after an interim one starts: the parser passes over empty lines between them."""
@@ -328,7 +325,7 @@ class Connection(asyncio.Protocol):
         return True
 
     def _broken(self, how: str) -> str:
-        if self._silent:
+        if self._is_silent():
             again = "a reused" if self._used else "the"
             return f"{again} connection was {how} before any byte of a reply"
         return f"the connection was {how} in the {'head' if self._in_head else 'body'} of the reply"
@@ -365,7 +362,11 @@ class Connection(asyncio.Protocol):
             )
 
     def _progress(self) -> str:
-        return "begun" if self._silent else "ended"
+        return "begun" if self._is_silent() else "ended"
+
+    def _is_silent(self) -> bool:
+        """Whether no byte of the reply has come."""
+        return self._in_head and not self._head
 
 
 def _head_fault(status: int, lower: bytes) -> str:

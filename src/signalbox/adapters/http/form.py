@@ -30,20 +30,22 @@ class Form:
         self._says_length = method in _BODY_METHODS
         self._varying = varying
         lines = headers if isinstance(headers, Headers) else Headers(headers)
-        self._head = request_prefix(origin, method, path) + lines.lines
+        head = request_prefix(origin, method, path) + lines.lines
         if varying:
-            self._head += header_line(varying, "").removesuffix(b"\r\n")
+            head += header_line(varying, "")
+        self._head = head.removesuffix(b"\r\n")  # its last line ends where it is filled in
 
     def fill(self, body: bytes, value: str = "") -> bytes:
         """The whole request in one piece: one write, one segment where it fits.
 
         `value` is the varying header's. Raises `ValueError` unless it is printable ASCII.
         """
-        head = self._head
-        if self._varying:
-            if not (value.isascii() and value.isprintable()):
-                raise ValueError(f"the value of header `{self._varying}` is not printable ASCII")
-            head = b"%b%b\r\n" % (head, value.encode())
+        if not self._varying:
+            varied = b""
+        elif value.isascii() and value.isprintable():
+            varied = value.encode()
+        else:
+            raise ValueError(f"the value of header `{self._varying}` is not printable ASCII")
         if body or self._says_length:
-            return b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body)
-        return head + b"\r\n"
+            return b"%b%b\r\ncontent-length: %d\r\n\r\n%b" % (self._head, varied, len(body), body)
+        return b"%b%b\r\n\r\n" % (self._head, varied)

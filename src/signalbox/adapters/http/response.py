@@ -12,6 +12,7 @@ from signalbox.adapters.http.limits import ClientLimits
 from signalbox.domain.failure import FailureKind, ProviderFailure
 
 _CONTENT_TYPE: Final = b"\r\ncontent-type:"
+_TYPE_AT: Final = len(_CONTENT_TYPE)
 
 
 class Source(Protocol):
@@ -25,7 +26,7 @@ class Source(Protocol):
 
 
 class Response:
-    """`status` and headers are complete when `HttpClient` returns it.
+    """`status` and headers are there, and complete, when `HttpClient` returns it.
 
     Callers use `status`, `header`, `is_of_type`, `read`, `content`, `more`, `chunks` and `close`. The other
     attributes are the connection's: `pieces` and `buffered` hold body bytes not yet handed over, `room` is
@@ -53,6 +54,10 @@ class Response:
         "waiter",
     )
 
+    status: int
+    head: bytes
+    lower: bytes
+
     def __init__(
         self, loop: asyncio.AbstractEventLoop, limits: ClientLimits, label: str, *, whole: bool = False
     ) -> None:
@@ -60,9 +65,6 @@ class Response:
         self._label = label
         self._limits = limits
         self.room = limits.body_bytes_max if whole else limits.buffer_bytes_max
-        self.status = 0
-        self.head = b""
-        self.lower = b""
         self.pieces: list[bytes] = []
         self.buffered = 0
         self.collecting = whole
@@ -78,8 +80,9 @@ class Response:
 
     def is_of_type(self, media: bytes) -> bool:
         """Whether the content type begins with `media`, which is in lower case."""
-        at = self.lower.find(_CONTENT_TYPE)
-        return at > 0 and self.lower[at + len(_CONTENT_TYPE) :].lstrip(b" \t").startswith(media)
+        lower = self.lower
+        at = lower.find(_CONTENT_TYPE)
+        return at > 0 and lower[at + _TYPE_AT :].lstrip(b" \t").startswith(media)
 
     async def read(self) -> bytes:
         """The whole body. Raises `ProviderFailure`, BAD_REPLY among others if it is over the limit."""

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from msgspec.structs import replace
-
 from signalbox.domain.reply import Reply
 from signalbox.edge.dialect import Answered, HeaderList
 from signalbox.edge.problems import OPENAI, Shape
@@ -21,8 +19,13 @@ class OpenAIChat:
 
     def whole(self, asked: ChatCall, answered: Answered, reply: Reply) -> bytes:
         # A vendor's own time stamp says nothing here: the reply is as old as its decision.
-        reply = replace(reply, created_s=answered.created_s)
-        return write_reply(reply, id="chatcmpl-" + answered.ident, model=answered.model, extra=None)
+        return write_reply(
+            reply,
+            id="chatcmpl-" + answered.ident,
+            model=answered.model,
+            extra=None,
+            created_s=answered.created_s,
+        )
 
     def writer(self, asked: ChatCall, answered: Answered) -> ChunkWriter:
         return ChunkWriter(
