@@ -32,10 +32,10 @@ from signalbox.ports.clock import Clock
 from signalbox.ports.erasure import ErasableStore
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import LogInDoubt, LogStore
-from signalbox.record.leaf import body_bytes
+from signalbox.record.leaf import Entry, body_bytes
 from signalbox.record.notary import Notary
 from signalbox.record.pseudonym import pseudonym
-from signalbox.record.sequencer import Draft, Entry, Sequencer
+from signalbox.record.sequencer import Draft, Sequencer
 from signalbox.record.sweep import closing, never_left, open_attempts
 from signalbox.record.tree import resumed
 
@@ -69,7 +69,7 @@ class _Batch(Struct, frozen=True):
     entries: list[Entry]
     blobs: list[tuple[str, bytes]]
     certify: bool = False  # with a checkpoint of the log after it
-    bytes: int = 0  # of bodies and blobs, as the backlog counts them
+    size: int = 0  # in bytes of bodies and blobs, as the backlog counts them
 
 
 class Journal:
@@ -280,7 +280,7 @@ class Journal:
         """All of them or none. Raises `ValueError` for a body of another kind than its record's, or one that
         cannot be written."""
         pending, size = self._pending, self._bytes
-        if len(pending) >= self._records_max or size >= self._bytes_max:
+        if len(pending) >= self._records_max or size >= self._bytes_max:  # `_has_room`, for every record
             raise self._refusal(records)
         taken: list[Entry] = []
         for record in records:
@@ -422,7 +422,7 @@ class Journal:
             self._fail(batch, error)
             return
         self._settled += len(batch.entries)
-        self._bytes -= batch.bytes
+        self._bytes -= batch.size
         self._healthy, self._guarded = True, self._closed
         self._retry_ms = self._limits.retry_ms_min
         self._wake()
