@@ -206,11 +206,25 @@ class Journal:
         return self._healthy
 
     def post(self, records: Sequence[Record]) -> None:
+        """All of them or none. Raises `ValueError` for a body of another kind than its record's, or one that
+        cannot be written."""
         if self._refused:
             records = self._without_refused(records)
         if self._guarded and not self._may_wait(records):
             raise self._refusal(records)
-        self._take(records)
+        pending, size = self._pending, self._bytes
+        if len(pending) >= self._records_max or size >= self._bytes_max:  # `_has_room`, for every record
+            raise self._refusal(records)
+        taken: list[Entry] = []
+        for record in records:
+            body = record.body
+            if BODIES.get(record.kind) is not type(body):
+                raise ValueError(f"a record of kind `{record.kind}` cannot hold `{type(body).__name__}`")
+            written = body_bytes(body)
+            taken.append((record, written))
+            size += len(written)
+        pending += taken
+        self._bytes = size
         if not self._armed:
             self._armed = True
             self._loop.call_later(self._limits.window_ms / 1000, self._window_ended)
@@ -220,7 +234,7 @@ class Journal:
             records = self._without_refused(records)
         if self._guarded:
             raise self._refusal(records)
-        self._take(records)
+        self.post(records)  # the window that this may open is not waited for
         handed_in = self._handed_in
         if not handed_in:
             return
@@ -275,23 +289,6 @@ class Journal:
     def _handed_in(self) -> int:
         """Records pending or flying."""
         return len(self._pending) + (len(self._flying.entries) if self._flying else 0)
-
-    def _take(self, records: Sequence[Record]) -> None:
-        """All of them or none. Raises `ValueError` for a body of another kind than its record's, or one that
-        cannot be written."""
-        pending, size = self._pending, self._bytes
-        if len(pending) >= self._records_max or size >= self._bytes_max:  # `_has_room`, for every record
-            raise self._refusal(records)
-        taken: list[Entry] = []
-        for record in records:
-            body = record.body
-            if BODIES.get(record.kind) is not type(body):
-                raise ValueError(f"a record of kind `{record.kind}` cannot hold `{type(body).__name__}`")
-            written = body_bytes(body)
-            taken.append((record, written))
-            size += len(written)
-        pending += taken
-        self._bytes = size
 
     def _has_room(self) -> bool:
         return len(self._pending) < self._records_max and self._bytes < self._bytes_max
