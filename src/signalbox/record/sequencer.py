@@ -29,6 +29,7 @@ class Draft(Struct, frozen=True):
     heads: dict[str, Place]
     opened: dict[str, int]
     closed: set[str]
+    oldest: tuple[int, str]
 
 
 class Sequencer:
@@ -37,13 +38,15 @@ class Sequencer:
     Used by the writer thread alone. `randomness(n)` returns n bytes that are fit for salts.
     """
 
-    __slots__ = ("_decisions", "_edge", "_heads", "_open", "_randomness")
+    __slots__ = ("_decisions", "_edge", "_heads", "_oldest", "_open", "_randomness")
 
     def __init__(self, heads: Iterable[Head], edge: Edge, randomness: Callable[[int], bytes]) -> None:
         self._heads = {head.tenant: (head.count, head.leaf_hash) for head in heads}
         self._edge = edge  # its size is the next number
         self._randomness = randomness
         self._open: dict[str, int] = {}  # attempt → the oldest record that the sweep would read for it
+        # The lowest of these numbers and whose it is: nobody has to look for it again before that one ends.
+        self._oldest = (edge.size, "")
         self._decisions: dict[str, int] = {}  # decision → its number, while attempts may still follow
 
     @property
@@ -64,6 +67,7 @@ class Sequencer:
         salts = chain.from_iterable(iter_unpack(f"{SALT_BYTES}s", drawn))
         stored, hashes, heads = seal(entries, salts, self._heads)
         opened, closed = self._followed(entries, first)
+        oldest = self._oldest_after(opened, closed, first + len(entries))
         edge, tiles = self._edge.extended(bytes.fromhex("".join(hashes)))
         times = [record.time_us for record, _ in entries] or [0]
         batch = Batch(
@@ -71,13 +75,13 @@ class Sequencer:
             tuple(stored),
             tuple(Head(tenant, count, leaf_hash) for tenant, (count, leaf_hash) in heads.items()),
             tuple(blobs),
-            self._low_water(edge.size, opened, closed),
+            oldest[0],
             min(times),
             max(times),
             tiles,
             certify(edge) if certify else "",
         )
-        return Draft(batch, edge, heads, opened, closed)
+        return Draft(batch, edge, heads, opened, closed, oldest)
 
     def adopt(self, draft: Draft) -> None:
         """The store has taken the draft's batch: the log now stands behind it."""
@@ -86,6 +90,7 @@ class Sequencer:
         self._open.update(draft.opened)
         for attempt in draft.closed:
             self._open.pop(attempt, None)
+        self._oldest = draft.oldest
         if len(self._decisions) > DECISIONS_MAX:  # denied, or never sent: no outcome will name them
             for decision in list(islice(self._decisions, DECISIONS_MAX // 2)):
                 del self._decisions[decision]
@@ -110,10 +115,16 @@ class Sequencer:
                 decisions[record.ref] = number
         return opened, closed
 
-    def _low_water(self, end: int, opened: dict[str, int], closed: set[str]) -> int:
-        low = end
-        for attempts in (self._open, opened):
+    def _oldest_after(self, opened: dict[str, int], closed: set[str], end: int) -> tuple[int, str]:
+        """`_oldest` as it then stands; nobody's, and the log's end, where nothing is owed."""
+        low, holder = self._oldest
+        if holder and holder not in closed:
+            among = [opened]
+        else:
+            low, holder = end, ""
+            among = [self._open, opened]
+        for attempts in among:
             for attempt, number in attempts.items():
                 if number < low and attempt not in closed:
-                    low = number
-        return low
+                    low, holder = number, attempt
+        return low, holder
