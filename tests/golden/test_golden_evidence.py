@@ -15,8 +15,8 @@ from signalbox.evidence.ocsf import ocsf
 from signalbox.evidence.purview import purview
 from signalbox.evidence.told import Told, told
 from signalbox.ports.log import StoredRecord
-from signalbox.record.leaf import GENESIS, body_bytes, seal
-from signalbox.testing.records import BEGAN_US, decision, denial, hit, id_of, intent, outcome
+from signalbox.record.leaf import GENESIS, body_bytes
+from signalbox.testing.records import BEGAN_US, decision, denial, hit, id_of, intent, outcome, sealed
 
 HERE = Path(__file__).parent / "evidence"
 ORIGIN = "log.example/signalbox"
@@ -25,7 +25,7 @@ ORIGIN = "log.example/signalbox"
 def stored(records: Iterable[Record]) -> Iterable[tuple[int, StoredRecord]]:
     prev = GENESIS
     for number, record in enumerate(records):
-        kept, prev = seal(record, body_bytes(record.body), b"\0" * 16, number, prev)
+        kept, prev = sealed(record, body_bytes(record.body), b"\0" * 16, number, prev)
         yield number, kept
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from signalbox.domain.records import BODIES, Record
-from signalbox.record.leaf import GENESIS, Leaf, body_bytes, leaf_hash, read_leaf, seal
-from signalbox.testing.records import decision
+from signalbox.record.leaf import GENESIS, Leaf, body_bytes, leaf_hash, read_leaf
+from signalbox.testing.records import decision, sealed
 
 UNHURRIED = settings(deadline=None, max_examples=40)
 EXACT = st.integers(-(2**53) + 1, 2**53 - 1)
@@ -60,7 +60,7 @@ def test_a_seal_commits_to_everything(
 ) -> None:
     record = Record(tenant, "decision", ref, time_us, decision(1).body)
     body = body_bytes(record.body)
-    stored, hashed = seal(record, body, salt, seq, prev)
+    stored, hashed = sealed(record, body, salt, seq, prev)
     fields: dict[str, Any] = {
         "commit": hashlib.sha256(salt + body).hexdigest(),
         "kind": "decision",
@@ -88,7 +88,7 @@ def test_a_seal_commits_to_everything(
     ],
 )
 def test_a_leaf_in_any_other_form_is_refused(changed: Any) -> None:
-    stored, _ = seal(decision(1), b"{}", b"s" * 16, 0, GENESIS)
+    stored, _ = sealed(decision(1), b"{}", b"s" * 16, 0, GENESIS)
     read_leaf(stored.leaf)
     with pytest.raises(ValueError, match=r"version|canonical|unknown field|JSON|truncated"):
         read_leaf(changed(stored.leaf))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from signalbox.domain.records import Record
-from signalbox.record.leaf import GENESIS, body_bytes, leaf_hash, seal
-from signalbox.testing.records import decision, denial, intent, journey, new_key
+from signalbox.record.leaf import GENESIS, body_bytes, leaf_hash
+from signalbox.testing.records import decision, denial, intent, journey, new_key, sealed
 from signalbox.tlog.audit import Audit, Kept, Report
 from signalbox.tlog.checkpoint import Checkpoint, seen
 from signalbox.tlog.cosignature import cosign
@@ -33,7 +33,7 @@ def entries_of(records: list[Record]) -> Entries:
     entries = []
     for number, record in enumerate(records):
         count, last = heads.get(record.tenant, (0, GENESIS))
-        stored, hashed = seal(record, body_bytes(record.body), number.to_bytes(16), count, last)
+        stored, hashed = sealed(record, body_bytes(record.body), number.to_bytes(16), count, last)
         heads[record.tenant] = (count + 1, hashed)
         entries.append(stored.leaf)
     return entries

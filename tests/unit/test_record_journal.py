@@ -136,8 +136,10 @@ async def test_a_large_backlog_is_written_in_bounded_batches() -> None:
     disk = MemoryDisk()
     async with opened(disk, limits=JournalLimits(batch_records_max=4)) as journal:
         for number in range(10):
-            journal.post([decision(number)])
+            journal.post([decision(number, subject=f"u-{10**number}")])  # no two of one size
+        journal.pin(hashlib.sha256(b"a release").hexdigest(), b"a release")
         await journal.commit([decision(10), decision(11)])
+        assert journal._bytes == 0
     assert [len(batch.records) for _, batch in disk.batches] == [4, 4, 4]
     assert_sound(disk)
 

@@ -1,9 +1,9 @@
 """What a forger who recomputes every hash still cannot get past the verifier."""
 
 from signalbox.ports.log import Head, StoredRecord
-from signalbox.record.leaf import GENESIS, body_bytes, seal
+from signalbox.record.leaf import GENESIS, body_bytes
 from signalbox.record.verify import FINDINGS_MAX, verify
-from signalbox.testing.records import decision
+from signalbox.testing.records import decision, sealed
 
 SALT = b"s" * 16
 
@@ -13,7 +13,7 @@ def words(*records: tuple[int, StoredRecord]) -> list[str]:
 
 
 def first(body: bytes = body_bytes(decision(1).body), salt: bytes = SALT, seq: int = 0) -> StoredRecord:
-    return seal(decision(1), body, salt, seq, GENESIS)[0]
+    return sealed(decision(1), body, salt, seq, GENESIS)[0]
 
 
 def test_a_plain_record_is_sound() -> None:

@@ -32,10 +32,10 @@ from signalbox.ports.clock import Clock
 from signalbox.ports.erasure import ErasableStore
 from signalbox.ports.failpoint import Failpoint, passing
 from signalbox.ports.log import LogInDoubt, LogStore
-from signalbox.record.leaf import body_bytes
+from signalbox.record.leaf import Entry, body_bytes
 from signalbox.record.notary import Notary
 from signalbox.record.pseudonym import pseudonym
-from signalbox.record.sequencer import Draft, Entry, Sequencer
+from signalbox.record.sequencer import Draft, Sequencer
 from signalbox.record.sweep import closing, never_left, open_attempts
 from signalbox.record.tree import resumed
 
@@ -69,6 +69,7 @@ class _Batch(Struct, frozen=True):
     entries: list[Entry]
     blobs: list[tuple[str, bytes]]
     certify: bool = False  # with a checkpoint of the log after it
+    size: int = 0  # in bytes of bodies and blobs, as the backlog counts them
 
 
 class Journal:
@@ -205,11 +206,25 @@ class Journal:
         return self._healthy
 
     def post(self, records: Sequence[Record]) -> None:
+        """All of them or none. Raises `ValueError` for a body of another kind than its record's, or one that
+        cannot be written."""
         if self._refused:
             records = self._without_refused(records)
         if self._guarded and not self._may_wait(records):
             raise self._refusal(records)
-        self._take(records)
+        pending, size = self._pending, self._bytes
+        if len(pending) >= self._records_max or size >= self._bytes_max:  # `_has_room`, for every record
+            raise self._refusal(records)
+        taken: list[Entry] = []
+        for record in records:
+            body = record.body
+            if BODIES.get(record.kind) is not type(body):
+                raise ValueError(f"a record of kind `{record.kind}` cannot hold `{type(body).__name__}`")
+            written = body_bytes(body)
+            taken.append((record, written))
+            size += len(written)
+        pending += taken
+        self._bytes = size
         if not self._armed:
             self._armed = True
             self._loop.call_later(self._limits.window_ms / 1000, self._window_ended)
@@ -219,12 +234,12 @@ class Journal:
             records = self._without_refused(records)
         if self._guarded:
             raise self._refusal(records)
-        start = self._settled + self._handed_in
-        self._take(records)
-        end = self._settled + self._handed_in
-        if end == self._settled:
+        self.post(records)  # the window that this may open is not waited for
+        handed_in = self._handed_in
+        if not handed_in:
             return
-        waiter = _Waiter(start, end, self._loop.create_future())
+        end = self._settled + handed_in
+        waiter = _Waiter(end - len(records), end, self._loop.create_future())
         self._waiters.append(waiter)
         if self._flying is None and not self._hurried:
             self._hurried = True
@@ -274,23 +289,6 @@ class Journal:
     def _handed_in(self) -> int:
         """Records pending or flying."""
         return len(self._pending) + (len(self._flying.entries) if self._flying else 0)
-
-    def _take(self, records: Sequence[Record]) -> None:
-        """All of them or none. Raises `ValueError` for a body of another kind than its record's, or one that
-        cannot be written."""
-        if not self._has_room():
-            raise self._refusal(records)
-        taken: list[Entry] = []
-        size = 0
-        for record in records:
-            body = record.body
-            if BODIES.get(record.kind) is not type(body):
-                raise ValueError(f"a record of kind `{record.kind}` cannot hold `{type(body).__name__}`")
-            written = body_bytes(body)
-            size += len(written)
-            taken.append((record, written))
-        self._bytes += size
-        self._pending += taken
 
     def _has_room(self) -> bool:
         return len(self._pending) < self._records_max and self._bytes < self._bytes_max
@@ -357,9 +355,12 @@ class Journal:
         if self._flying is not None or not (self._pending or probe or self._certify_due):
             return
         most = self._limits.batch_records_max
-        batch = _Batch(self._pending[:most], self._blobs, self._certify_due)
+        taken, left = self._pending[:most], self._pending[most:]
+        # Nothing else flies: what is counted is in this batch, unless some of it has to wait for the next.
+        size = _size(taken) + _size(self._blobs) if left else self._bytes
+        batch = _Batch(taken, self._blobs, self._certify_due, size)
         self._certify_due = False
-        self._pending, self._blobs, self._flying = self._pending[most:], [], batch
+        self._pending, self._blobs, self._flying = left, [], batch
         self._thread.submit(self._write, batch).add_done_callback(self._wrote)
 
     def _write(self, batch: _Batch) -> None:
@@ -418,7 +419,7 @@ class Journal:
             self._fail(batch, error)
             return
         self._settled += len(batch.entries)
-        self._bytes -= _size(batch)
+        self._bytes -= batch.size
         self._healthy, self._guarded = True, self._closed
         self._retry_ms = self._limits.retry_ms_min
         self._wake()
@@ -455,7 +456,7 @@ class Journal:
         self._healthy, self._guarded = False, True
         self._trouble = error.operator if isinstance(error, LogUnavailable) else repr(error)
         entries = batch.entries + self._pending
-        self._bytes -= sum(len(body) for _, body in entries)
+        self._bytes -= _size(entries)
         for waiter in reversed(self._waiters):
             if waiter.done.done():  # its caller was cancelled, not refused: the records stay
                 continue
@@ -465,10 +466,11 @@ class Journal:
         self._waiters = []
         self._pending = entries
         self._blobs = batch.blobs + self._blobs
-        self._bytes += sum(len(body) for _, body in entries)
+        self._bytes += _size(entries)
         self._loop.call_later(self._retry_ms / 1000, self._retry)
         self._retry_ms = min(self._retry_ms * 2, self._limits.retry_ms_max)
 
 
-def _size(batch: _Batch) -> int:
-    return sum(len(body) for _, body in batch.entries) + sum(len(content) for _, content in batch.blobs)
+def _size(named: Sequence[tuple[object, bytes]]) -> int:
+    """Of bodies, or of blobs."""
+    return sum(len(content) for _, content in named)

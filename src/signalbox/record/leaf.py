@@ -11,7 +11,7 @@ from 0. A leaf's hash is SHA-256(0x00 ‖ leaf), as RFC 6962 §2.1 hashes a Merk
 It does not draw salts, keep heads or store anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -23,6 +23,14 @@ from signalbox.ports.log import StoredRecord
 
 SALT_BYTES: Final = 16
 GENESIS: Final = "0" * 64
+
+Entry = tuple[Record, bytes]
+"""A record with its canonical body."""
+Place = tuple[int, str]
+"""Where a tenant's sequence stands: how many records it has, and the hash of the last one's leaf."""
+_BEGINNING: Final[Place] = (0, GENESIS)
+_LEAF_HASH: Final = sha256(b"\0")
+"""A leaf's hash as it begins: a copy is quicker had than a new one."""
 
 
 class Leaf(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -46,16 +54,37 @@ body_bytes: Final[Callable[[Body], bytes]] = _encode
 """The canonical bytes of a record's body. Raises `ValueError` for text that UTF-8 cannot carry."""
 
 
-def seal(record: Record, body: bytes, salt: bytes, seq: int, prev: str) -> tuple[StoredRecord, str]:
-    """The record as it is kept, and its leaf hash in lower-case hex.
+def seal(
+    entries: Sequence[Entry], salts: Iterable[bytes], heads: Mapping[str, Place]
+) -> tuple[list[StoredRecord], list[str], dict[str, Place]]:
+    """The records as they are kept, their leaf hashes in lower-case hex, and the heads that they move.
 
-    `body` is `body_bytes(record.body)`; `seq` and `prev` say where the tenant's sequence stands.
+    There is a salt for each record; `heads` say where the tenants' sequences stand.
     """
-    commit = sha256(salt + body).hexdigest()
-    leaf = _encode(
-        Leaf(commit, record.kind, prev, record.ref, seq, record.tenant, record.time_us, RECORD_VERSION)
-    )
-    return StoredRecord(leaf, salt, body), sha256(b"\0" + leaf).hexdigest()
+    stored: list[StoredRecord] = []
+    hashes: list[str] = []
+    moved: dict[str, Place] = {}
+    tenant: str | None = None  # whose head is being moved; it is put by when the tenant changes
+    seq, prev = _BEGINNING
+    for (record, body), salt in zip(entries, salts, strict=True):
+        if record.tenant != tenant:
+            if tenant is not None:
+                moved[tenant] = (seq, prev)
+            tenant = record.tenant
+            seq, prev = moved.get(tenant) or heads.get(tenant, _BEGINNING)
+        commit = sha256(salt + body).hexdigest()
+        leaf = _encode(
+            Leaf(commit, record.kind, prev, record.ref, seq, tenant, record.time_us, RECORD_VERSION)
+        )
+        hashed = _LEAF_HASH.copy()
+        hashed.update(leaf)
+        prev = hashed.hexdigest()
+        seq += 1
+        stored.append(StoredRecord(leaf, salt, body))
+        hashes.append(prev)
+    if tenant is not None:
+        moved[tenant] = (seq, prev)
+    return stored, hashes, moved
 
 
 def leaf_hash(leaf: bytes) -> str:

@@ -7,18 +7,16 @@ It does not write, wait or retry: `journal` does.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from itertools import chain, islice
+from struct import iter_unpack
 from typing import Final
 
 from msgspec import Struct
 
-from signalbox.domain.records import DecisionBody, IntentBody, OutcomeBody, Record
-from signalbox.ports.log import Batch, Head, StoredRecord
-from signalbox.record.leaf import GENESIS, SALT_BYTES, seal
+from signalbox.domain.records import DecisionBody, IntentBody, OutcomeBody
+from signalbox.ports.log import Batch, Head
+from signalbox.record.leaf import SALT_BYTES, Entry, Place, seal
 from signalbox.tlog.edge import Edge
-
-Entry = tuple[Record, bytes]
-"""A record with its canonical body."""
 
 DECISIONS_MAX: Final = 8_192
 
@@ -28,9 +26,10 @@ class Draft(Struct, frozen=True):
 
     batch: Batch
     edge: Edge
-    heads: dict[str, tuple[int, str]]
+    heads: dict[str, Place]
     opened: dict[str, int]
     closed: set[str]
+    oldest: tuple[int, str]
 
 
 class Sequencer:
@@ -39,13 +38,15 @@ class Sequencer:
     Used by the writer thread alone. `randomness(n)` returns n bytes that are fit for salts.
     """
 
-    __slots__ = ("_decisions", "_edge", "_heads", "_open", "_randomness")
+    __slots__ = ("_decisions", "_edge", "_heads", "_oldest", "_open", "_randomness")
 
     def __init__(self, heads: Iterable[Head], edge: Edge, randomness: Callable[[int], bytes]) -> None:
         self._heads = {head.tenant: (head.count, head.leaf_hash) for head in heads}
         self._edge = edge  # its size is the next number
         self._randomness = randomness
         self._open: dict[str, int] = {}  # attempt → the oldest record that the sweep would read for it
+        # The lowest of these numbers and whose it is: nobody has to look for it again before that one ends.
+        self._oldest = (edge.size, "")
         self._decisions: dict[str, int] = {}  # decision → its number, while attempts may still follow
 
     @property
@@ -61,30 +62,12 @@ class Sequencer:
     ) -> Draft:
         """The batch that continues the log with `entries`. Changes nothing that a later draft rests on.
         `certify` makes the checkpoint of the tree as it then stands."""
-        first = number = self._edge.size
-        heads: dict[str, tuple[int, str]] = {}
-        opened: dict[str, int] = {}
-        closed: set[str] = set()
-        stored: list[StoredRecord] = []
-        hashes: list[str] = []
-        salts = self._randomness(SALT_BYTES * len(entries))
-        at = 0
-        tenant, seq, prev = "", 0, ""  # the head that is being moved; it is put by when the tenant changes
-        for record, body in entries:
-            if record.tenant != tenant or not prev:
-                if prev:
-                    heads[tenant] = (seq, prev)
-                tenant = record.tenant
-                seq, prev = heads.get(tenant) or self._heads.get(tenant, (0, GENESIS))
-            kept, prev = seal(record, body, salts[at : at + SALT_BYTES], seq, prev)
-            stored.append(kept)
-            hashes.append(prev)
-            self._follow(record, number, opened, closed)
-            at += SALT_BYTES
-            seq += 1
-            number += 1
-        if prev:
-            heads[tenant] = (seq, prev)
+        first = self._edge.size
+        drawn = self._randomness(SALT_BYTES * len(entries))
+        salts = chain.from_iterable(iter_unpack(f"{SALT_BYTES}s", drawn))
+        stored, hashes, heads = seal(entries, salts, self._heads)
+        opened, closed = self._followed(entries, first)
+        oldest = self._oldest_after(opened, closed, first + len(entries))
         edge, tiles = self._edge.extended(bytes.fromhex("".join(hashes)))
         times = [record.time_us for record, _ in entries] or [0]
         batch = Batch(
@@ -92,13 +75,13 @@ class Sequencer:
             tuple(stored),
             tuple(Head(tenant, count, leaf_hash) for tenant, (count, leaf_hash) in heads.items()),
             tuple(blobs),
-            self._low_water(number, opened, closed),
+            oldest[0],
             min(times),
             max(times),
             tiles,
             certify(edge) if certify else "",
         )
-        return Draft(batch, edge, heads, opened, closed)
+        return Draft(batch, edge, heads, opened, closed, oldest)
 
     def adopt(self, draft: Draft) -> None:
         """The store has taken the draft's batch: the log now stands behind it."""
@@ -107,28 +90,41 @@ class Sequencer:
         self._open.update(draft.opened)
         for attempt in draft.closed:
             self._open.pop(attempt, None)
+        self._oldest = draft.oldest
         if len(self._decisions) > DECISIONS_MAX:  # denied, or never sent: no outcome will name them
             for decision in list(islice(self._decisions, DECISIONS_MAX // 2)):
                 del self._decisions[decision]
 
-    def _follow(self, record: Record, number: int, opened: dict[str, int], closed: set[str]) -> None:
-        """Note which attempts are owed an outcome. What `_decisions` holds is a hint: a draft that is
-        not adopted may leave a number in it that is too low or too high by a batch, never a wrong record."""
-        body = record.body
-        if type(body) is DecisionBody:
-            self._decisions[record.ref] = number
-        elif type(body) is IntentBody:
-            decided = self._decisions.get(body.decision, number)
-            opened[record.ref] = decided if decided < number else number
-        elif type(body) is OutcomeBody:
-            closed.add(record.ref)
-            if body.status == "ok":
-                self._decisions.pop(body.decision, None)
+    def _followed(self, entries: Sequence[Entry], first: int) -> tuple[dict[str, int], set[str]]:
+        """Which attempts these records leave owed an outcome, and which no longer. What `_decisions` holds is
+        a hint: a draft that is not adopted may leave a number in it that is too low or too high by a batch,
+        never a wrong record."""
+        opened: dict[str, int] = {}
+        closed: set[str] = set()
+        decisions = self._decisions
+        for number, (record, _) in enumerate(entries, first):
+            body = record.body
+            if type(body) is OutcomeBody:
+                closed.add(record.ref)
+                if body.status == "ok":
+                    decisions.pop(body.decision, None)
+            elif type(body) is IntentBody:
+                decided = decisions.get(body.decision, number)
+                opened[record.ref] = decided if decided < number else number
+            elif type(body) is DecisionBody:
+                decisions[record.ref] = number
+        return opened, closed
 
-    def _low_water(self, end: int, opened: dict[str, int], closed: set[str]) -> int:
-        low = end
-        for attempts in (self._open, opened):
+    def _oldest_after(self, opened: dict[str, int], closed: set[str], end: int) -> tuple[int, str]:
+        """`_oldest` as it then stands; nobody's, and the log's end, where nothing is owed."""
+        low, holder = self._oldest
+        if holder and holder not in closed:
+            among = [opened]
+        else:
+            low, holder = end, ""
+            among = [self._open, opened]
+        for attempts in among:
             for attempt, number in attempts.items():
                 if number < low and attempt not in closed:
-                    low = number
-        return low
+                    low, holder = number, attempt
+        return low, holder

@@ -17,6 +17,8 @@ from signalbox.domain.records import (
     Record,
     WithdrawnBody,
 )
+from signalbox.ports.log import StoredRecord
+from signalbox.record.leaf import seal
 
 BEGAN_US = 1_763_800_000_000_000
 RELEASE = "ab" * 32
@@ -200,3 +202,10 @@ def payload(number: int, tenant: str = "acme") -> Record:
         until_us=BEGAN_US * 2,
     )
     return Record(tenant, "payload", body.decision, BEGAN_US + number, body)
+
+
+def sealed(record: Record, body: bytes, salt: bytes, seq: int, prev: str) -> tuple[StoredRecord, str]:
+    """The record as a log keeps it behind `seq` others of its tenant, the last of which has the leaf hash
+    `prev`; and its own leaf hash."""
+    (stored,), (hashed,), _ = seal([(record, body)], [salt], {record.tenant: (seq, prev)})
+    return stored, hashed
