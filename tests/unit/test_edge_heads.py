@@ -161,15 +161,15 @@ async def test_only_the_length_may_differ() -> None:
     await line.say(post(b"one"))
     head = heads.find(post(b"eleven more"))
     assert head is not None
-    scope = head.scope(post(b"eleven more"), {})
+    scope = head.scope(post(b"eleven more"))
     assert scope is not None
     assert scope[BODY] == b"eleven more"
     assert (b"content-length", b"11") in scope["headers"]
     assert heads.find(post(b"one").replace(b"Bearer k", b"Bearer K")) is None
-    assert head.scope(post(b"one").replace(b"Bearer k", b"Bearer K"), {}) is None
-    assert head.scope(post(b"one") + b"G", {}) is None
-    assert head.scope(post(b"one")[:-1], {}) is None
-    assert head.scope(post(b"one", length=b"03"), {}) is None
+    assert head.scope(post(b"one").replace(b"Bearer k", b"Bearer K")) is None
+    assert head.scope(post(b"one") + b"G") is None
+    assert head.scope(post(b"one")[:-1]) is None
+    assert head.scope(post(b"one", length=b"03")) is None
     line.protocol.connection_lost(None)
 
 

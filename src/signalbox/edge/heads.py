@@ -14,6 +14,7 @@ from signalbox.edge.context import BODY, SAID, Headers
 _BYTES_MAX: Final = 4_096
 _KEPT_MAX: Final = 1_024
 _END: Final = b"\r\n\r\n"
+_END_BYTES: Final = len(_END)
 _LENGTHS: Final = (b"\r\ncontent-length: ", b"\r\nContent-Length: ")
 _LENGTH: Final = b"content-length"
 _LENGTH_BYTES: Final = len(_LENGTHS[0])
@@ -29,14 +30,21 @@ class Head(Struct, frozen=True):
     keep_alive: bool
     text: bytes
 
-    def scope(self, data: bytes, connection: dict[str, Any]) -> dict[str, Any] | None:
+    def over(self, connection: dict[str, Any]) -> "Head":
+        """The same for one connection, with what its scopes have in common."""
+        return Head({**connection, **self.about}, self.headers, self.keep_alive, self.text)
+
+    def scope(self, data: bytes) -> dict[str, Any] | None:
         """A scope of the request's own, as applications may change theirs, if `data` is one whole request
         with this head: with what follows its first empty line as the body, and the length of just that."""
-        body = data[data.find(_END) + len(_END) :]
+        body = data[data.find(_END) + _END_BYTES :]
         digits = b"%d" % len(body)
         if not data.startswith(self.text % digits):
             return None
-        return {**connection, **self.about, "headers": [*self.headers, (_LENGTH, digits)], BODY: body}
+        scope = self.about.copy()
+        scope["headers"] = [*self.headers, (_LENGTH, digits)]
+        scope[BODY] = body
+        return scope
 
 
 class KnownHeads:
@@ -66,7 +74,7 @@ class KnownHeads:
             return
         stop = data.find(b"\r", at)
         digits = data[at:stop]
-        if not digits.isdigit() or len(data) - end - len(_END) != int(digits):
+        if not digits.isdigit() or len(data) - end - _END_BYTES != int(digits):
             return
         kept = tuple([header for header in headers if header[0] != _LENGTH])
         if len(kept) != len(headers) - 1:

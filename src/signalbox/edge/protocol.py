@@ -17,6 +17,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -73,6 +74,7 @@ class EdgeProtocol(asyncio.Protocol):
         self._loop = loop = _loop or asyncio.get_running_loop()
         self._now = loop.time
         self._outbox = outbox or Outbox(loop)
+        self.write: Callable[[bytes], None] = partial(self._outbox.put, self._write)  # once the turn is over
         self._connections = server_state.connections
         self._tasks: set[Any] = server_state.tasks
         self._parser = httptools.HttpRequestParser(self)
@@ -80,7 +82,7 @@ class EdgeProtocol(asyncio.Protocol):
         # Else bytes behind a request that asks to close would be taken for its fault.
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._heads = heads or KnownHeads()
-        self._head: Head | None = None  # which was known the last time
+        self._head: Head | None = None  # as it came the last time, if it was known
         self._unlike = 0  # requests of this connection whose head was not known
         self.transport: asyncio.Transport
         self._about: dict[str, Any] = {}  # what the scopes of all requests have in common
@@ -138,6 +140,7 @@ class EdgeProtocol(asyncio.Protocol):
             self._task.add_done_callback(self._tasks.discard)
             self._task.cancel(GONE)
         del self._parser, self._feed  # they refer back to us
+        self.write = _unheard  # as did this
 
     def data_received(self, data: bytes) -> None:
         first = False
@@ -243,11 +246,14 @@ class EdgeProtocol(asyncio.Protocol):
     def _came(self, data: bytes) -> bool:
         """Whether `data` is a whole request with a known head, and nothing else: then it is taken."""
         head = self._head
-        scope = head.scope(data, self._about) if head is not None else None
+        scope = head.scope(data) if head is not None else None
         if head is None or scope is None:
-            head = self._head = self._heads.find(data)
-            scope = head.scope(data, self._about) if head is not None else None
-            if head is None or scope is None:
+            known = self._heads.find(data)
+            if known is None:
+                return False
+            head = self._head = known.over(self._about)
+            scope = head.scope(data)
+            if scope is None:
                 return False
         self._unlike = 0
         if self._slow is not None:
@@ -263,10 +269,6 @@ class EdgeProtocol(asyncio.Protocol):
             self._heads.learn(data, exchange.scope, keep_alive=exchange.keep_alive)
 
     # What an exchange calls
-
-    def write(self, data: bytes) -> None:
-        """When this turn is over."""
-        self._outbox.put(self._write, data)
 
     def read_on(self) -> None:
         if not self._reading:
@@ -314,8 +316,8 @@ class EdgeProtocol(asyncio.Protocol):
 
     def _begin(self, exchange: Exchange) -> None:
         self._answering = exchange
-        self._task = self._loop.create_task(self._run(exchange))
-        self._tasks.add(self._task)
+        self._task = task = self._loop.create_task(self._run(exchange))
+        self._tasks.add(task)
 
     async def _run(self, exchange: Exchange) -> None:
         """The application has the last word on errors; where it has none, the connection is broken off."""
@@ -421,6 +423,10 @@ _PHRASES: Final = {
     503: b"Service Unavailable",
 }
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+
+
+def _unheard(data: bytes) -> None:
+    """Writing where nobody reads any more."""
 
 
 def _target(url: bytes) -> tuple[bytes, bytes]:
