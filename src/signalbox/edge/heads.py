@@ -37,13 +37,13 @@ class Head(Struct, frozen=True):
     def scope(self, data: bytes) -> dict[str, Any] | None:
         """A scope of the request's own, as applications may change theirs, if `data` is one whole request
         with this head: with what follows its first empty line as the body, and the length of just that."""
-        body = data[data.find(_END) + _END_BYTES :]
-        digits = b"%d" % len(body)
+        end = data.find(_END) + _END_BYTES
+        digits = b"%d" % (len(data) - end)
         if not data.startswith(self.text % digits):
             return None
         scope = self.about.copy()
         scope["headers"] = [*self.headers, (_LENGTH, digits)]
-        scope[BODY] = body
+        scope[BODY] = data[end:]
         return scope
 
 
