@@ -136,9 +136,7 @@ class EdgeProtocol(asyncio.Protocol):
                 exchange.leave()
         self.resume_writing()
         if self._task is not None and not self._task.done():
-            # One that has not begun never will, and then cannot do this itself.
-            self._task.add_done_callback(self._tasks.discard)
-            self._task.cancel(GONE)
+            self._cancel(self._task, GONE)
         del self._parser, self._feed  # they refer back to us
         self.write = _unheard  # as did this
 
@@ -368,7 +366,12 @@ class EdgeProtocol(asyncio.Protocol):
         ):
             self.transport.abort()
         else:
-            task.cancel(SLOW)
+            self._cancel(task, SLOW)
+
+    def _cancel(self, task: asyncio.Task[None], why: str) -> None:
+        """One that has not begun never will, and then does not take itself from the server's tasks."""
+        task.add_done_callback(self._tasks.discard)
+        task.cancel(why)
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         """Answer without the application, and close."""
