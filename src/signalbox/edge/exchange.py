@@ -4,7 +4,8 @@ It frames bodies and holds the head of an answer back until there is body to sen
 instead of two. It keeps no time and knows no limits but the size of what waits to be read: `protocol` does.
 
 Two things are offered beside ASGI, to doors that answer all day: a start that brings `lines`, headers that
-are written already (`replies`), and `WHOLE`, an answer in one message.
+are written already, and `WHOLE`, an answer in one message. Headers are looked at here for what would break
+the head; lines are not again, for who writes them has (`replies.line`).
 """
 
 import asyncio
