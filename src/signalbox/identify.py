@@ -93,11 +93,11 @@ class KeyRing:
             self._keys |= {each.sha256: Key(each.sha256, principal, each.until_us) for each in secrets}
             self._open[key.tenant, key.id] = tuple(each.sha256 for each in secrets)
 
-    def identify(self, credential: str, now_us: int) -> Principal:
-        """Raises `Unauthenticated`: for a key `KeyExpired`, for a token `InvalidToken`, which is
-        `IssuerKeyUnknown` where its issuer may have new keys. Lookup is by hash, so timing says nothing
-        of a key."""
-        digest = hashed(credential)
+    def identify(self, credential: str, now_us: int, digest: str = "") -> Principal:
+        """`digest`: `hashed(credential)`, from who has it already. Raises `Unauthenticated`: for a key
+        `KeyExpired`, for a token `InvalidToken`, which is `IssuerKeyUnknown` where its issuer may have new
+        keys. Lookup is by hash, so timing says nothing of a key."""
+        digest = digest or hashed(credential)
         key = self._keys.get(digest)
         if key is None:
             if self._tokens is not None and looks_like_token(credential):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
+from signalbox.edge.context import BODY
 from signalbox.edge.heads import KnownHeads
 from signalbox.edge.protocol import EdgeLimits, EdgeProtocol
 
@@ -88,6 +89,7 @@ WHOLE = [
     post(b""),
     post(b"x", more=b"X-Signalbox-App: word\r\n"),
     post(b"x", path=b"/other"),
+    post(b"x", path=b"/%41?b=%25d"),
     post(b"x", more=b"Connection: close\r\n"),
     post(b"x").replace(b"HTTP/1.1", b"HTTP/1.0"),
     post(b"x", more=b"Expect: 100-continue\r\n"),
@@ -157,13 +159,17 @@ async def test_only_the_length_may_differ() -> None:
     line = Line(heads)
     assert heads.find(post(b"one")) is None
     await line.say(post(b"one"))
-    found = heads.find(post(b"eleven more"))
-    assert found is not None
-    assert found.body == b"eleven more"
-    assert (b"content-length", b"11") in found.scope({})["headers"]
+    head = heads.find(post(b"eleven more"))
+    assert head is not None
+    scope = head.scope(post(b"eleven more"))
+    assert scope is not None
+    assert scope[BODY] == b"eleven more"
+    assert (b"content-length", b"11") in scope["headers"]
     assert heads.find(post(b"one").replace(b"Bearer k", b"Bearer K")) is None
-    assert heads.find(post(b"one") + b"G") is None
-    assert heads.find(post(b"one")[:-1]) is None
+    assert head.scope(post(b"one").replace(b"Bearer k", b"Bearer K")) is None
+    assert head.scope(post(b"one") + b"G") is None
+    assert head.scope(post(b"one")[:-1]) is None
+    assert head.scope(post(b"one", length=b"03")) is None
     line.protocol.connection_lost(None)
 
 

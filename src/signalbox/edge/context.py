@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from signalbox.domain.errors import MalformedRequest
 from signalbox.domain.request import Declared
+from signalbox.identify import hashed
 
-HeaderList = list[tuple[bytes, bytes]]
+Context = tuple[tuple[bytes, bytes], ...]
 
 _FIELDS: Final = {
     b"x-signalbox-app": "app",
@@ -28,25 +29,28 @@ _LENGTH_DIGITS_MAX: Final = 16
 _ENDLESS: Final = 2**62
 _NOTHING: Final = Declared()
 SAID: Final = "signalbox.said"
-"""Where a scope has the `Headers` of a head that came before."""
+"""Where a scope has the `Headers` of a head that came before; without the length, as the body is there."""
+BODY: Final = "signalbox.body"
+"""Where a scope has the body of a request that came whole, until `receive` gives it."""
 
 
 class Headers:
-    """What the hot routes need of a request's headers, found in one pass.
+    """What the hot routes need of a request's headers, found in one pass. `digest` is the credential's, by
+    which keys are looked up.
 
     Nothing is refused while they are found: a refusal is written down under whoever sent the request, and
     that is known only once `credential` has been looked up. `ContextReader` refuses.
     """
 
-    __slots__ = ("body_bytes", "context", "credential")
+    __slots__ = ("body_bytes", "context", "credential", "digest")
 
     def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self.credential = ""
         self.body_bytes = 0
-        self.context: HeaderList = []
+        context: list[tuple[bytes, bytes]] = []
         for name, value in headers:
             if name.startswith(_PREFIX):
-                self.context.append((name, value))
+                context.append((name, value))
             elif name == b"authorization":
                 scheme, _, token = value.decode("latin-1").partition(" ")
                 if scheme.lower() == "bearer":
@@ -55,36 +59,31 @@ class Headers:
                 self.body_bytes = int(value) if len(value) < _LENGTH_DIGITS_MAX else _ENDLESS
             elif name in _KEYS and not self.credential:
                 self.credential = value.decode("latin-1").strip()
-
-
-def said_in(scope: dict[str, Any]) -> Headers:
-    """Found already, where the same head came before: then its length is not told, as the body is there."""
-    known: Headers | None = scope.get(SAID)
-    return Headers(scope["headers"]) if known is None else known
+        self.context: Context = tuple(context)
+        self.digest = hashed(self.credential)
 
 
 class ContextReader:
     """Context headers → Declared. The same app asks with the same headers all day: what they say is kept."""
 
     def __init__(self) -> None:
-        self._read: dict[tuple[tuple[bytes, bytes], ...], Declared] = {}
+        self._read: dict[Context, Declared] = {}
 
-    def declared(self, context: HeaderList, body: Declared) -> Declared:
+    def declared(self, context: Context, body: Declared) -> Declared:
         """Headers joined with the body's metadata. Raises `MalformedRequest` for a header that is unknown,
         doubled or unreadable, and where headers and metadata contradict."""
         if not context:
             return body
-        key = tuple(context)
-        said = self._read.get(key)
+        said = self._read.get(context)
         if said is None:
             said = Declared(**_fields(context))
             if len(self._read) >= _KEPT_MAX:
                 self._read.clear()
-            self._read[key] = said
+            self._read[context] = said
         return said if body == _NOTHING else _joined(said, body)
 
 
-def _fields(context: HeaderList) -> dict[str, Any]:
+def _fields(context: Context) -> dict[str, Any]:
     said: dict[str, Any] = {}
     for name, value in context:
         field = _FIELDS.get(name)

@@ -36,7 +36,7 @@ class CountTokens:
         try:
             allow(scope, "POST")
             headers = Headers(scope["headers"])
-            principal = await gate.caller(headers.credential)
+            principal = await gate.caller(headers)
             body = await read_body(receive, headers.body_bytes, gate.body_bytes_max)
             heed(scope["headers"])
             request = read_count_request(body)

@@ -20,9 +20,10 @@ from signalbox.domain.principal import Principal
 from signalbox.domain.reply import Metered, Reply
 from signalbox.edge.azure import addressed
 from signalbox.edge.body import read_body
-from signalbox.edge.context import ContextReader, said_in
+from signalbox.edge.context import BODY, SAID, ContextReader, Headers
 from signalbox.edge.dialect import A, Answered, Dialect, StreamWriter
-from signalbox.edge.gate import Gate, Receive, Scope, Send, allow, answer, answer_error, stopping
+from signalbox.edge.exchange import WHOLE
+from signalbox.edge.gate import Gate, Receive, Scope, Send, allow, answer_error, stopping
 from signalbox.edge.replies import ReplyHeaders, settled, trailer
 from signalbox.normalise.unfold import unfold
 
@@ -50,9 +51,11 @@ class Door(Generic[A]):
         code = "internal_error"
         try:
             allow(scope, "POST")
-            headers = said_in(scope)
-            principal = await gate.caller(headers.credential)
-            body = await read_body(receive, headers.body_bytes, gate.body_bytes_max)
+            headers: Headers = scope.get(SAID) or Headers(scope["headers"])
+            principal = await gate.caller(headers)
+            body: bytes | None = scope.get(BODY)
+            if body is None or len(body) > gate.body_bytes_max:
+                body = await read_body(receive, headers.body_bytes, gate.body_bytes_max)
             if deployment:
                 body = addressed(body, deployment)
             asked = dialect.read(body, scope["headers"])
@@ -78,8 +81,8 @@ class Door(Generic[A]):
             else:
                 content = dialect.whole(asked, answered, _reply(delivery))
                 now_us = gate.clock.monotonic_us()
-                said = self._headers.build(decided, delivery, came_us, now_us, b"none")
-                await answer(send, 200, content, said)
+                lines = self._headers.build(decided, delivery, came_us, now_us, b"none")
+                await send({"type": WHOLE, "lines": lines, "body": content})
                 code = "ok"
         except SignalboxError as error:
             code = error.code
@@ -142,8 +145,8 @@ class Door(Generic[A]):
     async def _open(
         self, send: Send, decided: Decided, delivery: Delivery, came_us: int, mode: bytes
     ) -> None:
-        said = self._headers.build(decided, delivery, came_us, self._gate.clock.monotonic_us(), mode)
-        await send({"type": "http.response.start", "status": 200, "headers": [*_EVENT_STREAM, *said]})
+        lines = self._headers.build(decided, delivery, came_us, self._gate.clock.monotonic_us(), mode)
+        await send({"type": "http.response.start", "status": 200, "headers": _EVENT_STREAM, "lines": lines})
 
 
 def _reply(delivery: Delivery) -> Reply:

@@ -2,12 +2,19 @@
 
 It frames bodies and holds the head of an answer back until there is body to send with it: one system call
 instead of two. It keeps no time and knows no limits but the size of what waits to be read: `protocol` does.
+
+Two things are offered beside ASGI, to doors that answer all day: a start that brings `lines`, headers that
+are written already, and `WHOLE`, an answer in one message. Headers are looked at here for what would break
+the head; lines are not again, for who writes them has (`replies.line`).
 """
 
 import asyncio
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, Protocol
+
+from msgspec import Struct
+
+from signalbox.edge.context import BODY
 
 UNREAD_BYTES_MAX: Final = 65_536
 """So much of a body may wait for its application before the connection is no longer read."""
@@ -27,13 +34,19 @@ _CHUNKED: Final = "chunked"
 _BY_CLOSE: Final = "close"
 _NO_BODY: Final = "none"
 _START: Final = "http.response.start"
-_BODY: Final = "http.response.body"
+_MORE: Final = "http.response.body"
+WHOLE: Final = "signalbox.whole"
+"""A message with the whole of an answer: JSON as `body`, with status 200 and with the headers in `lines`."""
+_WHOLE_HEAD: Final = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%b\r\n%b"
 
 
 class Line(Protocol):
     """The connection that an exchange is held over. `writable`: what to wait for before more is written."""
 
     writable: asyncio.Future[None] | None
+
+    def write(self, data: bytes) -> None:
+        """In order, and soon."""
 
     def read_on(self) -> None:
         """Read again, if reading was paused."""
@@ -45,56 +58,27 @@ class Line(Protocol):
         """The last byte of the answer was written."""
 
 
-class Exchange:
-    """`over`: answered, or the client has gone; then `receive` says so and `send` does nothing."""
+class Exchange(Struct, eq=False):
+    """Once it is answered, or the client has gone, `receive` says so and `send` does nothing. A body that
+    came whole with its head stands in the scope, until `receive` gives it."""
 
-    __slots__ = (
-        "_expects_continue",
-        "_framing",
-        "_head",
-        "_left",
-        "_line",
-        "_loop",
-        "_pieces",
-        "_told",
-        "_unread",
-        "_waiter",
-        "_whole",
-        "_write",
-        "answered",
-        "gone",
-        "keep_alive",
-        "scope",
-        "started",
-    )
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        line: Line,
-        write: Callable[[bytes], None],
-        scope: dict[str, Any],
-        *,
-        keep_alive: bool,
-        expects_continue: bool,
-    ) -> None:
-        self._loop = loop
-        self._line = line
-        self._write = write
-        self.scope = scope
-        self.keep_alive = keep_alive
-        self.started = False
-        self.answered = False
-        self.gone = False
-        self._expects_continue = expects_continue
-        self._pieces: list[bytes] = []
-        self._unread = 0
-        self._whole = False
-        self._told = False
-        self._waiter: asyncio.Future[None] | None = None
-        self._head = b""
-        self._framing = _BY_CLOSE
-        self._left = 0
+    _line: Line
+    scope: dict[str, Any]
+    keep_alive: bool
+    _expects_continue: bool = False
+    _pieces: list[bytes] = []
+    """Of the request's body, as far as it came and is unread."""
+    _whole: bool = False
+    """All of it came."""
+    started: bool = False
+    answered: bool = False
+    gone: bool = False
+    _unread: int = 0
+    _told: bool = False
+    _waiter: asyncio.Future[None] | None = None
+    _head: bytes = b""
+    _framing: str = _BY_CLOSE
+    _left: int = 0
 
     # What the connection calls
 
@@ -107,12 +91,6 @@ class Exchange:
         if self._unread > UNREAD_BYTES_MAX:
             self._line.read_no_more()
         self._wake()
-
-    def take(self, body: bytes) -> None:
-        """The request is whole, and this is all of its body."""
-        self._pieces.append(body)
-        self._unread = len(body)
-        self._whole = True
 
     def end(self) -> None:
         """The request is whole."""
@@ -129,7 +107,9 @@ class Exchange:
     async def receive(self) -> dict[str, Any]:
         if self._expects_continue and not self.started:
             self._expects_continue = False
-            self._write(_CONTINUE)
+            self._line.write(_CONTINUE)
+        if BODY in self.scope:
+            self._pieces.append(self.scope.pop(BODY))
         while not (self.answered or self.gone):
             if self._pieces or (self._whole and not self._told):
                 pieces, self._pieces = self._pieces, []
@@ -138,7 +118,7 @@ class Exchange:
                 body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
                 return {"type": "http.request", "body": body, "more_body": not self._whole}
             self._line.read_on()
-            waiter = self._waiter = self._loop.create_future()
+            waiter = self._waiter = asyncio.get_running_loop().create_future()
             await waiter
         return _DISCONNECT
 
@@ -149,30 +129,37 @@ class Exchange:
             await writable
         if self.gone:
             return
-        if message["type"] == _BODY and self.started and not self.answered:
+        kind = message["type"]
+        if kind == WHOLE and not self.started:
+            self.started = True
+            lines, body = message["lines"], message["body"]
+            if not self.keep_alive:
+                lines += _CLOSE[2:]
+            self._line.write(_WHOLE_HEAD % (len(body), lines, body))
+            self._over()
+        elif kind == _MORE and self.started and not self.answered:
             more = message["more_body"]
             data = self._framed(message["body"], more=more)
             if self._head:
                 data, self._head = self._head + data, b""
             if data:
-                self._write(data)
+                self._line.write(data)
             if not more:
-                self.answered = True
-                self._wake()
-                self._line.answered(self)
-        elif message["type"] == _START and not self.started:
-            self._start(message["status"], message["headers"])
+                self._over()
+        elif kind == _START and not self.started:
+            self._start(message["status"], message["headers"], message.get("lines", b""))
         else:
-            raise RuntimeError(f"`{message['type']}` has no place at this point of an answer")
+            raise RuntimeError(f"`{kind}` has no place at this point of an answer")
 
     # Leaves
 
-    def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    def _start(self, status: int, headers: list[tuple[bytes, bytes]], lines: bytes) -> None:
         self.started = True
         head = b"%b%b\r\n" % (_STATUS_LINES[status], b"\r\n".join(map(_LINE, headers)))
         ends = 1 + len(headers)
         if head.count(b"\n") != ends or head.count(b"\r") != ends or head.find(b"\0") >= 0:
             raise RuntimeError("a header of the answer would break its head")
+        head += lines
         at = head.find(_LENGTH)
         if at >= 0:
             at += len(_LENGTH)
@@ -204,6 +191,13 @@ class Exchange:
             if self._left < 0 or (self._left and not more):
                 raise RuntimeError("the body of the answer has another length than its head says")
         return body
+
+    def _over(self) -> None:
+        self.answered = True
+        self.scope = {}  # what it asked is not kept for as long as the connection idles
+        if self._waiter is not None:
+            self._wake()
+        self._line.answered(self)
 
     def _wake(self) -> None:
         waiter = self._waiter

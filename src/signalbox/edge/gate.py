@@ -16,6 +16,7 @@ from signalbox.domain.errors import (
 )
 from signalbox.domain.principal import Principal
 from signalbox.domain.roles import PLATFORM, Action, may
+from signalbox.edge.context import Headers
 from signalbox.edge.problems import OPENAI, Shape, headers_of, log_level
 from signalbox.edge.protocol import GONE, SLOW
 from signalbox.identify import KeyExpired, KeyRing
@@ -52,12 +53,12 @@ class Gate:
             await unknown.keys.learn()
         return self.keys.identify(credential, self.clock.now_us())
 
-    async def caller(self, credential: str) -> Principal:
+    async def caller(self, said: Headers) -> Principal:
         """For doors that ask models: whoever runs or audits the service does that with another credential."""
         try:
-            principal = self.keys.identify(credential, self.clock.now_us())
+            principal = self.keys.identify(said.credential, self.clock.now_us(), said.digest)
         except IssuerKeyUnknown:
-            principal = await self.identify(credential)
+            principal = await self.identify(said.credential)
         if principal.roles and not may(principal, "ask", principal.tenant.id):
             error = NotPermitted(f"{_named(principal)} asks no model: use a credential with the role `user`")
             self.write_down(principal, error)

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from signalbox.edge.context import SAID, Headers
+from signalbox.edge.context import BODY, SAID, Headers
 
 _BYTES_MAX: Final = 4_096
 _KEPT_MAX: Final = 1_024
-_DIGITS_MAX: Final = 9
 _END: Final = b"\r\n\r\n"
+_END_BYTES: Final = len(_END)
 _LENGTHS: Final = (b"\r\ncontent-length: ", b"\r\nContent-Length: ")
 _LENGTH: Final = b"content-length"
 _LENGTH_BYTES: Final = len(_LENGTHS[0])
@@ -22,24 +22,29 @@ _NOT_KEPT: Final = frozenset((b"expect", b"transfer-encoding", b"upgrade"))
 
 
 class Head(Struct, frozen=True):
-    """`about` is what the scopes of all its requests have in common, `headers` all but the length."""
+    """`about` is what the scopes of all its requests have in common, `headers` all but the length, whose
+    digits are to be filled into `text`."""
 
     about: dict[str, Any]
     headers: tuple[tuple[bytes, bytes], ...]
     keep_alive: bool
+    text: bytes
 
+    def over(self, connection: dict[str, Any]) -> "Head":
+        """The same for one connection, with what its scopes have in common."""
+        return Head({**connection, **self.about}, self.headers, self.keep_alive, self.text)
 
-class Found(Struct, frozen=True, gc=False):
-    """A known head with this request's own: `digits` are its length's."""
-
-    head: Head
-    digits: bytes
-    body: bytes
-
-    def scope(self, connection: dict[str, Any]) -> dict[str, Any]:
-        """A scope of the request's own: applications may change theirs."""
-        head = self.head
-        return {**connection, **head.about, "headers": [*head.headers, (_LENGTH, self.digits)]}
+    def scope(self, data: bytes) -> dict[str, Any] | None:
+        """A scope of the request's own, as applications may change theirs, if `data` is one whole request
+        with this head: with what follows its first empty line as the body, and the length of just that."""
+        end = data.find(_END) + _END_BYTES
+        digits = b"%d" % (len(data) - end)
+        if not data.startswith(self.text % digits):
+            return None
+        scope = self.about.copy()
+        scope["headers"] = [*self.headers, (_LENGTH, digits)]
+        scope[BODY] = data[end:]
+        return scope
 
 
 class KnownHeads:
@@ -48,20 +53,13 @@ class KnownHeads:
     def __init__(self) -> None:
         self._known: dict[bytes, Head] = {}
 
-    def find(self, data: bytes) -> Found | None:
-        """What `data` is, if it is one whole request with a known head."""
+    def find(self, data: bytes) -> Head | None:
+        """The head that `data` may have: `Head.scope` tells."""
         end = data.find(_END, 0, _BYTES_MAX)
         at = _length_in(data, end)
         if at < 0:
             return None
-        stop = data.find(b"\r", at)
-        head = self._known.get(data[:at] + data[stop:end])
-        if head is None:
-            return None
-        digits, body = data[at:stop], data[end + len(_END) :]
-        if len(digits) > _DIGITS_MAX or not digits.isdigit() or len(body) != int(digits):
-            return None
-        return Found(head, digits, body)
+        return self._known.get(data[:at] + data[data.find(b"\r", at) : end])
 
     def learn(self, data: bytes, scope: dict[str, Any], *, keep_alive: bool) -> None:
         """`data` is all that came while the parser found this request in it, and nothing else."""
@@ -76,7 +74,7 @@ class KnownHeads:
             return
         stop = data.find(b"\r", at)
         digits = data[at:stop]
-        if not digits.isdigit() or len(data) - end - len(_END) != int(digits):
+        if not digits.isdigit() or len(data) - end - _END_BYTES != int(digits):
             return
         kept = tuple([header for header in headers if header[0] != _LENGTH])
         if len(kept) != len(headers) - 1:
@@ -85,7 +83,9 @@ class KnownHeads:
             self._known.clear()
         about = {name: scope[name] for name in ("http_version", "method", "path", "raw_path", "query_string")}
         about[SAID] = Headers(kept)
-        self._known[data[:at] + data[stop:end]] = Head(about, kept, keep_alive)
+        before, after = data[:at], data[stop:end]
+        text = b"%b%%b%b" % (before.replace(b"%", b"%%"), (after + _END).replace(b"%", b"%%"))
+        self._known[before + after] = Head(about, kept, keep_alive, text)
 
 
 def _length_in(data: bytes, end: int) -> int:

@@ -32,7 +32,7 @@ class Models:
         try:
             allow(scope, "GET")
             headers = Headers(scope["headers"])
-            principal = await self._gate.caller(headers.credential)
+            principal = await self._gate.caller(headers)
             self._context.declared(headers.context, Declared())  # what is wrong with it is said here too
             heed(scope["headers"])
             names = await self._gate.pipeline.models(principal)

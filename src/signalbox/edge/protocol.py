@@ -17,6 +17,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -25,7 +26,7 @@ from msgspec import Struct
 from uvicorn.server import ServerState
 
 from signalbox.edge.exchange import Exchange
-from signalbox.edge.heads import Found, KnownHeads
+from signalbox.edge.heads import Head, KnownHeads
 from signalbox.outbox import Outbox
 
 _log: Final = logging.getLogger("signalbox.edge")
@@ -73,13 +74,15 @@ class EdgeProtocol(asyncio.Protocol):
         self._loop = loop = _loop or asyncio.get_running_loop()
         self._now = loop.time
         self._outbox = outbox or Outbox(loop)
+        self.write: Callable[[bytes], None] = partial(self._outbox.put, self._write)  # once the turn is over
         self._connections = server_state.connections
-        self._tasks = server_state.tasks
+        self._tasks: set[Any] = server_state.tasks
         self._parser = httptools.HttpRequestParser(self)
         self._feed = self._parser.feed_data
         # Else bytes behind a request that asks to close would be taken for its fault.
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._heads = heads or KnownHeads()
+        self._head: Head | None = None  # as it came the last time, if it was known
         self._unlike = 0  # requests of this connection whose head was not known
         self.transport: asyncio.Transport
         self._about: dict[str, Any] = {}  # what the scopes of all requests have in common
@@ -133,16 +136,15 @@ class EdgeProtocol(asyncio.Protocol):
                 exchange.leave()
         self.resume_writing()
         if self._task is not None and not self._task.done():
-            self._task.cancel(GONE)
+            self._cancel(self._task, GONE)
         del self._parser, self._feed  # they refer back to us
+        self.write = _unheard  # as did this
 
     def data_received(self, data: bytes) -> None:
         first = False
         if self._in_headers:
             if not self._header_bytes and self._unlike < _UNLIKE_MAX:
-                found = self._heads.find(data)
-                if found is not None:
-                    self._came(found)
+                if self._came(data):
                     return
                 first = True
             self._header_bytes += len(data)
@@ -219,12 +221,10 @@ class EdgeProtocol(asyncio.Protocol):
         }
         self._turn(
             Exchange(
-                self._loop,
                 self,
-                self.write,
                 scope,
-                keep_alive=version != "1.0" and parser.should_keep_alive(),
-                expects_continue=self._expects_continue,
+                version != "1.0" and parser.should_keep_alive(),
+                self._expects_continue,
             )
         )
 
@@ -241,21 +241,23 @@ class EdgeProtocol(asyncio.Protocol):
 
     # Beside the parser
 
-    def _came(self, found: Found) -> None:
-        """A whole request with a known head, and nothing else."""
+    def _came(self, data: bytes) -> bool:
+        """Whether `data` is a whole request with a known head, and nothing else: then it is taken."""
+        head = self._head
+        scope = head.scope(data) if head is not None else None
+        if head is None or scope is None:
+            known = self._heads.find(data)
+            if known is None:
+                return False
+            head = self._head = known.over(self._about)
+            scope = head.scope(data)
+            if scope is None:
+                return False
         self._unlike = 0
         if self._slow is not None:
             self._disarm()
-        exchange = Exchange(
-            self._loop,
-            self,
-            self.write,
-            found.scope(self._about),
-            keep_alive=found.head.keep_alive,
-            expects_continue=False,
-        )
-        exchange.take(found.body)
-        self._turn(exchange)
+        self._turn(Exchange(self, scope, head.keep_alive, _whole=True))
+        return True
 
     def _came_unknown(self, data: bytes) -> None:
         """`data` was parsed, from the beginning of a request on."""
@@ -265,10 +267,6 @@ class EdgeProtocol(asyncio.Protocol):
             self._heads.learn(data, exchange.scope, keep_alive=exchange.keep_alive)
 
     # What an exchange calls
-
-    def write(self, data: bytes) -> None:
-        """When this turn is over."""
-        self._outbox.put(self._write, data)
 
     def read_on(self) -> None:
         if not self._reading:
@@ -286,7 +284,8 @@ class EdgeProtocol(asyncio.Protocol):
             self._close()
         if self.transport.is_closing():
             return
-        self.read_on()
+        if not self._reading:
+            self.read_on()
         if self._waiting:
             self._begin(self._waiting.popleft())
             return
@@ -315,17 +314,18 @@ class EdgeProtocol(asyncio.Protocol):
 
     def _begin(self, exchange: Exchange) -> None:
         self._answering = exchange
-        task = self._task = self._loop.create_task(self._run(exchange))
+        self._task = task = self._loop.create_task(self._run(exchange))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _run(self, exchange: Exchange) -> None:
         """The application has the last word on errors; where it has none, the connection is broken off."""
+        task = self._task  # of this request: the next begins once it is answered
         try:
             await self._app(exchange.scope, exchange.receive, exchange.send)
         except RuntimeError as error:
             _log.error("a connection was broken off: %s", error)
         finally:
+            self._tasks.discard(task)
             if not (exchange.answered or exchange.gone):
                 self._close()
 
@@ -366,7 +366,12 @@ class EdgeProtocol(asyncio.Protocol):
         ):
             self.transport.abort()
         else:
-            task.cancel(SLOW)
+            self._cancel(task, SLOW)
+
+    def _cancel(self, task: asyncio.Task[None], why: str) -> None:
+        """One that has not begun never will, and then does not take itself from the server's tasks."""
+        task.add_done_callback(self._tasks.discard)
+        task.cancel(why)
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         """Answer without the application, and close."""
@@ -421,6 +426,10 @@ _PHRASES: Final = {
     503: b"Service Unavailable",
 }
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+
+
+def _unheard(data: bytes) -> None:
+    """Writing where nobody reads any more."""
 
 
 def _target(url: bytes) -> tuple[bytes, bytes]:

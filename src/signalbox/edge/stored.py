@@ -19,7 +19,7 @@ class NothingStored:
         principal: Principal | None = None
         try:
             allow(scope, "GET", "DELETE", "POST")
-            principal = await self._gate.caller(Headers(scope["headers"]).credential)
+            principal = await self._gate.caller(Headers(scope["headers"]))
             raise NotFound("no response is kept here, so there is none to fetch, continue, cancel or delete")
         except SignalboxError as error:
             self._gate.write_down(principal, error)

@@ -73,7 +73,7 @@ class Workloads:
         code = "internal_error"
         try:
             headers = Headers(scope["headers"])
-            principal = await gate.caller(headers.credential)
+            principal = await gate.caller(headers)
             match scope["path"].removeprefix(ROOT).strip("/").split("/"):
                 case [""]:
                     allow(scope, "GET")

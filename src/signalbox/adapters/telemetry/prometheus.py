@@ -28,17 +28,13 @@ _BREAKER: Final = {"closed": 0, "half-open": 1, "open": 2}
 
 
 class _Histogram:
-    """Counts by bound and the sum, in µs."""
+    """Counts by bound, as `bisect_left` finds it, and the sum, in µs."""
 
     __slots__ = ("counts", "sum_us")
 
     def __init__(self) -> None:
         self.counts = [0] * (len(_BOUNDS_US) + 1)
         self.sum_us = 0
-
-    def observe(self, elapsed_us: int) -> None:
-        self.counts[bisect_left(_BOUNDS_US, elapsed_us)] += 1
-        self.sum_us += elapsed_us
 
     def cumulative(self) -> list[tuple[str, float]]:
         total, buckets = 0, []
@@ -48,6 +44,15 @@ class _Histogram:
         return buckets
 
 
+class _Tokens:
+    """And what they cost."""
+
+    __slots__ = ("nanos", "put_in", "put_out")
+
+    def __init__(self) -> None:
+        self.put_in = self.put_out = self.nanos = 0
+
+
 class PrometheusMeter(Collector):
     """Implements `ports.meter.Meter`; `exposition` is what `/metrics` serves."""
 
@@ -55,7 +60,7 @@ class PrometheusMeter(Collector):
         self._requests: defaultdict[tuple[str, str, str], _Histogram] = defaultdict(_Histogram)
         self._attempts: defaultdict[tuple[str, str, str], _Histogram] = defaultdict(_Histogram)
         self._authorised: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self._tokens: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._tokens: defaultdict[str, _Tokens] = defaultdict(_Tokens)
         self._breakers: dict[str, str] = {}
         self._hops: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._quarantines: defaultdict[str, int] = defaultdict(int)
@@ -66,19 +71,23 @@ class PrometheusMeter(Collector):
         self._registry.register(self)
 
     def request(self, tenant: str, dialect: str, code: str, elapsed_us: int) -> None:
-        self._requests[tenant, dialect, code].observe(elapsed_us)
+        histogram = self._requests[tenant, dialect, code]
+        histogram.counts[bisect_left(_BOUNDS_US, elapsed_us)] += 1
+        histogram.sum_us += elapsed_us
 
     def attempt(self, endpoint: str, status: str, failure: str, elapsed_us: int) -> None:
-        self._attempts[endpoint, status, failure].observe(elapsed_us)
+        histogram = self._attempts[endpoint, status, failure]
+        histogram.counts[bisect_left(_BOUNDS_US, elapsed_us)] += 1
+        histogram.sum_us += elapsed_us
 
     def authorised(self, endpoint: str, how: str) -> None:
         self._authorised[endpoint, how] += 1
 
     def tokens(self, endpoint: str, input_tokens: int, output_tokens: int, cost_nanos: int) -> None:
         counts = self._tokens[endpoint]
-        counts[0] += input_tokens
-        counts[1] += output_tokens
-        counts[2] += cost_nanos
+        counts.put_in += input_tokens
+        counts.put_out += output_tokens
+        counts.nanos += cost_nanos
 
     def breaker(self, endpoint: str, state: str) -> None:
         self._breakers[endpoint] = state
@@ -126,10 +135,10 @@ class PrometheusMeter(Collector):
             "Cost of attempts that went well, 1e-9 of the price's currency",
             labels=["endpoint"],
         )
-        for endpoint, (put_in, put_out, nanos) in list(self._tokens.items()):
-            tokens.add_metric([endpoint, "input"], put_in)
-            tokens.add_metric([endpoint, "output"], put_out)
-            cost.add_metric([endpoint], nanos)
+        for endpoint, counts in list(self._tokens.items()):
+            tokens.add_metric([endpoint, "input"], counts.put_in)
+            tokens.add_metric([endpoint, "output"], counts.put_out)
+            cost.add_metric([endpoint], counts.nanos)
         yield tokens
         yield cost
         breakers = GaugeMetricFamily(
