@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signalbox.classify.detectors import _WORDS
-from signalbox.classify.detectors.credentials import _PREFIXES
+from signalbox.classify.detectors import _PREFIXES, _WORDS
 from signalbox.classify.detectors.literals import _SLICE, Literals
 from signalbox.classify.detectors.numbers import (
     _ACCOUNT,
