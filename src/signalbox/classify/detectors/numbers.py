@@ -105,7 +105,7 @@ _WITH_LETTERS: Final = tuple(
         ("0000000 A", 1, r"[0-9XYZxyz]\d{7}-[A-Za-z]", identity.is_es_dni),
         ("00 000 000 ", 0, r"\d\d\.\d{3}\.\d{3}-[A-Za-z]", identity.is_es_dni),
         ("000000A", 2, r"[A-Za-z]{2}\d{6}[A-Da-d]", identity.is_uk_nino),
-        (" 00 00 00 ", 2, r"[A-Za-z]{2}_\d\d_\d\d_\d\d_[A-Da-d]", identity.is_uk_nino),
+        ("AA 00 00 00 A", 0, r"[A-Za-z]{2}_\d\d_\d\d_\d\d_[A-Da-d]", identity.is_uk_nino),
         (_FISCAL, 4, r"[A-Za-z]{6}\d\d[A-Za-z]\d\d[A-Za-z]\d{3}[A-Za-z]", identity.is_it_codice_fiscale),
     )
 )  # fmt: skip
@@ -115,7 +115,7 @@ _BY_ONES: Final = "0 0 0 0 0 0 0 0"
 _ACCOUNT: Final = "AA00"
 _SOUGHT: Final = (
     _RUN_MIN, "000000 0000", "000000A", "0000000 A", "0000 0000", "0000 00 000", "000 00 0000", "00 000 00",
-    " 00 00 00 ", _BY_ONES, _ACCOUNT,
+    "AA 00 00 00 A", _BY_ONES, _ACCOUNT,
 )  # fmt: skip
 _DECOYS: Final = ("\1\1\1\1", "\2\2\2\2", "\3\3\3\3", "\4\4\4\4")
 """In no shape. Literals of three first bytes are sought by these bytes, and digits are everywhere: with more
