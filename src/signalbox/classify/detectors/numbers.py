@@ -158,7 +158,7 @@ def _proved(data: bytes, shape: str, start: int, standing: Set[bytes]) -> set[st
     found: set[str] = set()
     if _RUN_MIN in shape:
         _runs(data, shape, start, found)
-    if "payment" not in found and _BY_ONES in shape and _has_card_one_by_one(data, shape, start):
+    if _BY_ONES in shape and "payment" not in found and _has_card_one_by_one(data, shape, start):
         found.add("payment")
     for literal in standing:
         for needle, kinds in _BY_LITERAL[literal]:
