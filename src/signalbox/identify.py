@@ -29,6 +29,7 @@ _HEADER: Final = {
     "user": "X-Signalbox-User",
 }
 _NAME_MAX: Final = 256
+_UNASSERTED: Final = "which this key may not assert"
 
 
 def hashed(credential: str) -> str:
@@ -130,20 +131,18 @@ def believed(principal: Principal, declared: Declared, boundaries: Mapping[str, 
     Raises `NotPermitted` for a claim that the key may not make, `MalformedRequest` for a boundary that
     does not exist, and for a name that is none. Nothing is dropped in silence.
     """
-    app, feature, user = declared.app.lower(), declared.feature.lower(), declared.user
-    if app:
-        app = _name("app", app)
-    if feature:
-        feature = _name("feature", feature)
-    if user:
-        user = _name("user", user)
-    if app != principal.app:
-        app = _backed(principal, "app", app, principal.app)
-    if feature != principal.feature:
-        feature = _backed(principal, "feature", feature, principal.feature)
-    if user:
-        _backed(principal, "user", user, "")
-    if declared.label and "label" not in principal.may_assert:
+    app, feature, user = declared.app.lower().strip(), declared.feature.lower().strip(), declared.user.strip()
+    names = app + feature + user
+    if len(names) > _NAME_MAX or not names.isprintable():
+        _refuse_unwritable(app=app, feature=feature, user=user)
+    may_assert = principal.may_assert
+    if app != principal.app and (principal.app or "app" not in may_assert):
+        app = _bound(principal.app, "app", app)
+    if feature != principal.feature and (principal.feature or "feature" not in may_assert):
+        feature = _bound(principal.feature, "feature", feature)
+    if user and "user" not in may_assert:
+        raise _refusal("user", _UNASSERTED)
+    if declared.label and "label" not in may_assert:
         default = principal.tenant.default_label
         if parse_label(declared.label) < default:
             raise _refusal("label", f"below the tenant's default, `{default.label}`")
@@ -154,24 +153,21 @@ def believed(principal: Principal, declared: Declared, boundaries: Mapping[str, 
     return replace(declared, app=app, feature=feature, user=user)
 
 
-def _name(field: str, claimed: str) -> str:
-    """As an administrator can write it, wherever in the request it stands: by its name a person is held and
+def _refuse_unwritable(**names: str) -> None:
+    """What no administrator could write, wherever in the request it stands: by its name a person is held and
     erased, and an app forbidden."""
-    name = claimed.strip()
-    if len(name) > _NAME_MAX or not name.isprintable():
-        raise MalformedRequest(
-            f"{_HEADER[field]} must be printable and at most {_NAME_MAX} characters", param=_HEADER[field]
-        )
-    return name
+    for field, name in names.items():
+        if len(name) > _NAME_MAX or not name.isprintable():
+            raise MalformedRequest(
+                f"{_HEADER[field]} must be printable and at most {_NAME_MAX} characters", param=_HEADER[field]
+            )
 
 
-def _backed(principal: Principal, field: str, claimed: str, bound: str) -> str:
-    """The claim, if the key may make it; what the key is bound to, if nothing is claimed."""
-    if not claimed:
-        return bound
-    if bound or field not in principal.may_assert:
-        raise _refusal(field, f"bound to `{bound}`" if bound else "which this key may not assert")
-    return claimed
+def _bound(bound: str, field: str, claimed: str) -> str:
+    """What the key is bound to, where nothing else is claimed."""
+    if claimed:
+        raise _refusal(field, f"bound to `{bound}`" if bound else _UNASSERTED)
+    return bound
 
 
 def _refuse_wider(name: str, default: str, boundaries: Mapping[str, tuple[str, ...]]) -> None:

@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signalbox.classify.detectors import _WORDS
-from signalbox.classify.detectors.credentials import _PREFIXES
+from signalbox.classify.detectors import _PREFIXES, _WORDS
 from signalbox.classify.detectors.literals import _SLICE, Literals
 from signalbox.classify.detectors.numbers import (
     _ACCOUNT,
+    _BY_LITERAL,
     _BY_ONES,
+    _DECOYS,
     _KINDS,
     _RUN_MIN,
     _SCREEN,
+    _SHAPE,
     _SLACK,
     find_numbers,
 )
@@ -96,8 +98,8 @@ texts = st.lists(
 @given(texts | texts.map(str.lower))
 def test_the_screen_lets_all_numbers_pass(text: str) -> None:
     data = text.encode()
-    everywhere = (0, len(data))
-    with patch.object(Literals, "span_in", return_value=everywhere):
+    everything = (frozenset(_BY_LITERAL), 0, len(data))
+    with patch.object(Literals, "found_in", return_value=everything):
         expected = find_numbers(data)
     assert find_numbers(data) == expected
 
@@ -108,14 +110,39 @@ def test_whatever_is_sought_is_screened() -> None:
     assert max(map(len, sought)) <= _SLACK
 
 
+def test_every_kind_is_proved_once_under_a_literal_of_its_needle() -> None:
+    proved = [
+        (literal, needle, kind)
+        for literal, needles in _BY_LITERAL.items()
+        for needle, kinds in needles
+        for kind in kinds
+    ]
+    assert sorted(repr(kind) for _, _, kind in proved) == sorted(map(repr, _KINDS))
+    assert all(
+        needle == kind.needle and literal in needle.encode() and literal in _SCREEN.literals
+        for literal, needle, kind in proved
+    )
+
+
+def test_no_shape_has_a_decoy() -> None:
+    every_byte = bytes(range(256)).translate(_SHAPE)
+    assert not set(every_byte) & set("".join(_DECOYS).encode())
+
+
 @given(st.sets(st.sampled_from(TANGLED), min_size=1), st.text(alphabet="abc ", max_size=30).map(str.encode))
-def test_every_literal_that_occurs_overlaps_the_span(literals: set[bytes], data: bytes) -> None:
-    span = Literals(sorted(literals)).span_in(data)
+def test_every_literal_that_occurs_is_named_and_overlaps_the_span(literals: set[bytes], data: bytes) -> None:
+    found = Literals(sorted(literals)).found_in(data)
     places = [(at, at + len(one)) for one in literals for at in range(len(data)) if data.startswith(one, at)]
-    assert (span is None) == (not places)
-    assert span is None or all(start < span[1] and end > span[0] for start, end in places)
+    assert (found is None) == (not places)
+    if found is not None:
+        standing, first, last = found
+        assert {literal for literal in literals if literal in data} <= standing <= literals
+        assert all(start < last and end > first for start, end in places)
 
 
-def test_a_span_reaches_over_slices() -> None:
+def test_what_is_found_reaches_over_slices() -> None:
     data = b"." + b" " * (2 * _SLICE) + b"abab" + b" " * _SLICE + b"bcb."
-    assert Literals(TANGLED).span_in(data) == (data.index(b"abab"), len(data) - 1)
+    found = Literals(TANGLED).found_in(data)
+    assert found is not None
+    assert found[1:] == (data.index(b"abab"), len(data) - 1)
+    assert {b"abab", b"bcb"} <= found[0]

@@ -11,13 +11,16 @@ from signalbox.domain.errors import MalformedRequest
 from signalbox.domain.principal import Tenant
 from signalbox.domain.request import (
     Declared,
+    Document,
     Image,
     Message,
     Refusal,
     Request,
     ResponseFormat,
     Sampling,
+    SearchResult,
     Text,
+    Thinking,
     Tool,
     ToolChoice,
     ToolResult,
@@ -157,6 +160,29 @@ IMAGE = Image("image/png", "AA==")
 def test_needs(rest: dict[str, Any], needs: int) -> None:
     rest = dict(rest)
     assert traits(*rest.pop("messages", ()), **rest).needs == needs | Capability.CHAT
+
+
+PDF, QUOTED = Document("application/pdf", "AA=="), Document("text/plain", "Hello", cited=True)
+HIT = SearchResult("wiki", "Hello", ("Hello",), cited=True)
+SEALED = Thinking("Hm", "seal", "anthropic")
+
+
+@pytest.mark.parametrize(
+    ("messages", "needs"),
+    [
+        ((Message("user", (PDF,)),), Capability.DOCUMENTS),
+        ((user("Hello"), Message("user", (Text("See"), QUOTED))), Capability.CITATIONS),
+        ((Message("user", (HIT,)), user("Hello")), Capability.CITATIONS),
+        ((Message("tool", (ToolResult("1", (PDF,)),)), user("Hello")), Capability.DOCUMENTS),
+        ((Message("tool", (ToolResult("1", (HIT,)),)), user("Hello")), Capability.CITATIONS),
+        (
+            (Message("assistant", (SEALED,)), Message("tool", (ToolResult("1", ()),))),
+            Capability.ANTHROPIC_THINKING,
+        ),
+    ],
+)
+def test_what_is_not_text_needs_what_can_take_it(messages: tuple[Message, ...], needs: int) -> None:
+    assert traits(*messages).needs == needs | Capability.CHAT
 
 
 def test_size_counts_text_framing_tools_and_images() -> None:

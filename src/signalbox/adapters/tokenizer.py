@@ -42,7 +42,8 @@ class Tokenizer:
             self.warm()
         try:
             if len(text) <= EXACT_MAX:
-                return int(self._encoding.count(text))
+                counted: int = self._encoding.count(text)
+                return counted
             return self._extrapolated(text)
         except TypeError:
             # Half a surrogate pair has no UTF-8 form. The wires refuse it; a caller in process may not.

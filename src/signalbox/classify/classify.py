@@ -49,5 +49,5 @@ def classify(
         deadline_ms=deadline_of(declared.deadline_ms, latency_class),
         tokens_in=tokens_in,
         tokens_out_max=tokens_out_max_of(request.sampling, task, feature),
-        needs=needs_of(request, content.images > 0),
+        needs=needs_of(request, content.images > 0, content.only_text),
     )

@@ -16,7 +16,7 @@ from msgspec import Struct
 from signalbox.domain.request import (
     Document,
     Image,
-    Message,
+    Part,
     Request,
     SearchResult,
     Text,
@@ -31,19 +31,17 @@ BOUNDARY: Final = "\x1f"
 class Content(Struct, frozen=True):
     """`text` is what travels, for counting; `scanned` is that plus what hides behind JSON escapes.
 
+    `only_text`: the messages have no other parts. `opaque`: something travels that no detector here can read.
     `document_bytes` is the size, in base64, of documents that are not plain text.
     """
 
     text: str
     scanned: str
-    images: int
-    images_low: int
+    only_text: bool
+    opaque: bool = False
+    images: int = 0
+    images_low: int = 0
     document_bytes: int = 0
-
-    @property
-    def opaque(self) -> bool:
-        """Whether something travels that no detector here can read."""
-        return self.images > 0 or self.document_bytes > 0
 
 
 def gather(request: Request) -> Content:
@@ -51,8 +49,16 @@ def gather(request: Request) -> Content:
     images: list[Image] = []
     documents: list[Document] = []
     unescaped: list[str] = []
+    only_text = True
     for message in request.messages:
-        _message_texts(message, texts, images, documents, unescaped)
+        if message.name:
+            texts.append(message.name)
+        for part in message.parts:
+            if type(part) is Text:
+                texts.append(part.text)
+            else:
+                only_text = False
+                _part_texts(part, texts, images, documents, unescaped)
     if request.tools:
         for tool in request.tools:
             _tool_texts(tool, texts, unescaped)
@@ -67,35 +73,30 @@ def gather(request: Request) -> Content:
     text = _join(texts)
     scanned = BOUNDARY.join((text, _join(unescaped))) if unescaped else text
     if not images and not documents:
-        return Content(text, scanned, 0, 0)
+        return Content(text, scanned, only_text)
     low = sum(image.detail == "low" for image in images)
-    return Content(text, scanned, len(images), low, sum(len(document.data) for document in documents))
+    size = sum(len(document.data) for document in documents)
+    return Content(text, scanned, only_text, bool(images or size), len(images), low, size)
 
 
-def _message_texts(
-    message: Message,
+def _part_texts(
+    part: Part,
     texts: list[str],
     images: list[Image],
     documents: list[Document],
     unescaped: list[str],
 ) -> None:
-    if message.name:
-        texts.append(message.name)
-    for part in message.parts:
-        if type(part) is Text:
+    match part:
+        case Image() | Document() | SearchResult():
+            _material(part, texts, images, documents)
+        case ToolUse(name=name, arguments=arguments):
+            texts += (name, arguments)
+            _unescape(arguments, unescaped)
+        case ToolResult(parts=parts):
+            for inner in parts:
+                _material(inner, texts, images, documents)
+        case _:
             texts.append(part.text)
-            continue
-        match part:
-            case Image() | Document() | SearchResult():
-                _material(part, texts, images, documents)
-            case ToolUse(name=name, arguments=arguments):
-                texts += (name, arguments)
-                _unescape(arguments, unescaped)
-            case ToolResult(parts=parts):
-                for inner in parts:
-                    _material(inner, texts, images, documents)
-            case _:
-                texts.append(part.text)
 
 
 def _material(

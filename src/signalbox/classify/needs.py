@@ -22,7 +22,8 @@ _TAKES_BACK: Final = {
 }
 
 
-def needs_of(request: Request, has_images: bool) -> int:
+def needs_of(request: Request, has_images: bool, only_text: bool = False) -> int:
+    """`only_text`: it is known that the messages have no other parts, which then need nothing."""
     if request.embedding is not None:
         return Capability.EMBEDDINGS
     needs = Capability.CHAT
@@ -50,7 +51,7 @@ def needs_of(request: Request, has_images: bool) -> int:
         needs |= Capability.TOP_K
     if request.reasoning is not None and request.reasoning.wanted:
         needs |= Capability.THINKING
-    return needs | _history_needs(request)
+    return needs if only_text else needs | _history_needs(request)
 
 
 def _answer_needs(request: Request, answer: ResponseFormat) -> int:

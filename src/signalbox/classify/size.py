@@ -40,9 +40,12 @@ def tokens_in_of(request: Request, content: Content, count_tokens: Callable[[str
     tokens = count_tokens(content.text) + TOKENS_PER_REPLY + TOKENS_PER_MESSAGE * len(request.messages)
     if request.tools:
         tokens += TOKENS_PER_TOOL * len(request.tools)
-    if content.images:
-        tokens += TOKENS_PER_IMAGE * (content.images - content.images_low)
-        tokens += TOKENS_PER_IMAGE_LOW * content.images_low
+    return tokens + _tokens_opaque(content) if content.opaque else tokens
+
+
+def _tokens_opaque(content: Content) -> int:
+    tokens = TOKENS_PER_IMAGE * (content.images - content.images_low)
+    tokens += TOKENS_PER_IMAGE_LOW * content.images_low
     if content.document_bytes:
         tokens += TOKENS_PER_IMAGE + content.document_bytes // DOCUMENT_BYTES_PER_TOKEN
     return tokens

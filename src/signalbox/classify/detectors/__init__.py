@@ -12,7 +12,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from signalbox.classify.detectors.credentials import TELLING, has_issued_credential, has_told_credential
+from signalbox.classify.detectors.credentials import (
+    ISSUED,
+    TELLING,
+    has_issued_credential,
+    has_told_credential,
+)
 from signalbox.classify.detectors.fold import fold
 from signalbox.classify.detectors.health import CLINICAL, has_health
 from signalbox.classify.detectors.labels import MARKS, brought_along
@@ -21,6 +26,7 @@ from signalbox.classify.detectors.numbers import find_numbers
 from signalbox.domain.traits import Sensitivity
 
 CATEGORIES: Final = ("bank", "credentials", "health", "payment", "personal")
+_PREFIXES: Final = Literals(ISSUED)
 _WORDS: Final = Literals((*TELLING, *CLINICAL, *MARKS))
 
 
@@ -41,8 +47,11 @@ def scan(text: str) -> Detected:
     data = fold(text)
     lower = data.lower()
     found = find_numbers(data)
+    prefixes = _PREFIXES.standing_in(data)
     words = _WORDS.standing_in(lower)
-    if has_issued_credential(data) or (words and has_told_credential(data, lower, words)):
+    if (prefixes and has_issued_credential(data, prefixes)) or (
+        words and has_told_credential(data, lower, words)
+    ):
         found.add("credentials")
     if words and not words.isdisjoint(CLINICAL) and has_health(data, lower):
         found.add("health")

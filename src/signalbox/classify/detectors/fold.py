@@ -21,8 +21,10 @@ def fold(text: str) -> bytes:
     data = text.encode("utf-8", "replace")
     if text.isascii():
         return data
-    foreign = set(data.translate(None, _ASCII).decode()) - _HARMLESS
-    folded = {ord(char): plain for char in foreign if (plain := _plain(char)) != char}
+    foreign = data.translate(None, _ASCII).decode()
+    if _HARMLESS.issuperset(foreign):
+        return data
+    folded = {ord(char): plain for char in set(foreign) - _HARMLESS if (plain := _plain(char)) != char}
     return _folded(text, folded).encode("utf-8", "replace") if folded else data
 
 

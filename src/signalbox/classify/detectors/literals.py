@@ -29,38 +29,43 @@ class Literals:
         self._find: Final = BytesAhoCorasick(kept, MatchKind.LeftmostFirst).find_matches_as_indexes
         self._overlap: Final = max(map(len, kept)) - 1
         self._within: Final = tuple(
-            tuple(other for other in kept if _may_begin_within(other, literal)) for literal in kept
+            frozenset(other for other in kept if _may_begin_within(other, literal)) for literal in kept
         )
 
     def standing_in(self, data: bytes) -> Set[bytes]:
         """INVARIANT: every literal that occurs in `data` is in the result."""
         if len(data) > _SLICE:
-            return self._standing_in_slices(data)
+            found = self._found_in_slices(data)
+            return found[0] if found is not None else _NONE
         matches = self._find(data)
         return self._named(matches) if matches else _NONE
 
-    def span_in(self, data: bytes) -> tuple[int, int] | None:
-        """From where the first of the literals begins to where the last one that was named ends, or None.
+    def found_in(self, data: bytes) -> tuple[Set[bytes], int, int] | None:
+        """Which literals stand in `data`, and from where the first of them begins to where the last one that
+        was met ends; None if there is none.
 
-        INVARIANT: every literal that occurs in `data` overlaps the span.
+        INVARIANT: every literal that occurs in `data` is named, and overlaps the span.
         """
+        if len(data) > _SLICE:
+            return self._found_in_slices(data)
+        matches = self._find(data)
+        return (self._named(matches), matches[0][1], matches[-1][2]) if matches else None
+
+    def _found_in_slices(self, data: bytes) -> tuple[Set[bytes], int, int] | None:
+        standing: set[bytes] = set()
         first = last = -1
         for start in range(0, len(data), _SLICE):
-            matches = self._find(data[start : start + _SLICE + self._overlap] if len(data) > _SLICE else data)
+            matches = self._find(data[start : start + _SLICE + self._overlap])
             if matches:
-                if first < 0:
-                    first = start + matches[0][1]
+                standing |= self._named(matches)
+                first = first if first >= 0 else start + matches[0][1]
                 last = start + matches[-1][2]
-        return (first, last) if first >= 0 else None
+        return (standing, first, last) if standing else None
 
-    def _standing_in_slices(self, data: bytes) -> Set[bytes]:
-        standing: set[bytes] = set()
-        for start in range(0, len(data), _SLICE):
-            standing |= self._named(self._find(data[start : start + _SLICE + self._overlap]))
-        return standing
-
-    def _named(self, matches: list[tuple[int, int, int]]) -> set[bytes]:
-        return {literal for place in {match[0] for match in matches} for literal in self._within[place]}
+    def _named(self, matches: list[tuple[int, int, int]]) -> Set[bytes]:
+        if len(matches) == 1:
+            return self._within[matches[0][0]]
+        return _NONE.union(*[self._within[place] for place in {match[0] for match in matches}])
 
 
 def _may_begin_within(other: bytes, literal: bytes) -> bool:
