@@ -70,7 +70,7 @@ class Weighed(Struct, frozen=True):
     granted: PinnedTerms | None = None
 
 
-class Decided(Struct, frozen=True, kw_only=True):
+class Decided(Struct, frozen=True):
     """`clock_us` is wall clock; `marks_us` monotonic: when the request came in, and when classify, policy
     and rank were done with it. `seed` breaks ties and draws jitter. `subject` is the user that the key
     speaks for, or the key's own. `check` is what replies must pass, where the request says so;
