@@ -96,7 +96,7 @@ class Decider:
         )
         tokens_in = traits.tokens_in
         known = self._known.get(id(standings))
-        if known is None or len(known[1]) >= _KINDS_MAX:
+        if known is None:
             if len(self._known) >= _STANDINGS_MAX:
                 self._known.clear()
             known = self._known[id(standings)] = (standings, {})
@@ -107,6 +107,8 @@ class Decider:
         )  # fmt: skip
         kind = kinds.get(key)
         if kind is None or not kind.since_us <= now_us < kind.until_us:
+            if len(kinds) >= _KINDS_MAX:
+                kinds.clear()
             kind = kinds[key] = _kind(inputs)
         if kind.contest is None or tokens_in > kind.tokens_max:
             return decide(inputs)
