@@ -373,18 +373,19 @@ def _both(first: SlowCheck | None, second: SlowCheck) -> SlowCheck:
 
 
 def _order(decided: Decided) -> Order:
+    traits = decided.traits
     return Order(
         decided.id,
         decided.plan,
         decided.request,
         decided.facts,
-        decided.traits.tokens_in,
+        traits.tokens_in,
         decided.seed,
         decided.marks_us[0],
-        decided.traits.sensitivity >= decided.principal.tenant.durable_from,
-        decided.traits.latency_class,
+        traits.sensitivity >= decided.principal.tenant.durable_from,
+        traits.latency_class,
         decided.check,
-        decided.traits.task if decided.judged else "",
+        traits.task if decided.judged else "",
     )
 
 
