@@ -10,11 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from signalbox.domain.errors import Denial, NoCandidate
-from signalbox.domain.plan import Dropped, Objective, Plan, size_bucket
+from signalbox.domain.plan import Dropped, Objective, Plan, size_bucket, sizes_of
 from signalbox.domain.standing import Standing
 from signalbox.domain.traits import Traits
 from signalbox.domain.verdict import Verdict
-from signalbox.rank import Entrant, order, rank, weigh
+from signalbox.rank import Contest, contest, order, rank, weigh
 from signalbox.shortlist import shortlist
 
 _KINDS_MAX: Final = 1_024
@@ -59,15 +59,16 @@ def decide(inputs: Inputs) -> Choice:
 
 class _Kind(Struct, frozen=True):
     """What decisions have in common that differ in size, deadline, moment and seed alone: who is a candidate,
-    for requests of up to `size_max` tokens from `since_us` to `until_us`, and how they are weighed.
+    for prompts of up to `tokens_max` tokens from `since_us` to `until_us`, and how they are weighed. Without
+    candidates there is no `contest`.
 
     `held`: what its key names by identity lives as long as it does.
     """
 
     held: tuple[object, ...]
-    entrants: tuple[Entrant, ...]
+    contest: Contest | None
     dropped: tuple[Dropped, ...]
-    size_max: int
+    tokens_max: int
     since_us: int
     until_us: int
 
@@ -87,44 +88,57 @@ class Decider:
 
     def decide(self, inputs: Inputs) -> Choice:
         """As `decide`, and raises the same."""
-        traits, objective, now_us = inputs.traits, inputs.objective, inputs.clock_us
-        tokens_in, tokens_out = traits.tokens_in, traits.tokens_out_max
-        known = self._known.get(id(inputs.standings))
-        if known is None or len(known[1]) >= _KINDS_MAX:
+        traits, objective, now_us, standings = (
+            inputs.traits,
+            inputs.objective,
+            inputs.clock_us,
+            inputs.standings,
+        )
+        tokens_in = traits.tokens_in
+        known = self._known.get(id(standings))
+        if known is None:
             if len(self._known) >= _STANDINGS_MAX:
                 self._known.clear()
-            known = self._known[id(inputs.standings)] = (inputs.standings, {})
+            known = self._known[id(standings)] = (standings, {})
         kinds = known[1]
         key = (
-            id(inputs.verdict), id(objective), inputs.places,
-            traits.task, traits.needs, tokens_out, size_bucket(tokens_in),
+            id(inputs.verdict), id(objective), inputs.places, inputs.attempts_max,
+            traits.task, traits.needs, traits.tokens_out_max, size_bucket(tokens_in),
         )  # fmt: skip
         kind = kinds.get(key)
         if kind is None or not kind.since_us <= now_us < kind.until_us:
+            if len(kinds) >= _KINDS_MAX:
+                kinds.clear()
             kind = kinds[key] = _kind(inputs)
-        if tokens_in + tokens_out > kind.size_max or not kind.entrants:
+        if kind.contest is None or tokens_in > kind.tokens_max:
             return decide(inputs)
-        plan = order(kind.entrants, traits, objective, attempts_max=inputs.attempts_max, seed=inputs.seed)
-        return Choice(plan, kind.dropped)
+        return Choice(order(kind.contest, traits, objective, inputs.seed), kind.dropped)
 
 
 def _kind(inputs: Inputs) -> _Kind:
     """Who is a candidate depends neither on the size, up to the least context of all that are permitted, nor
     on the moment, between two of their first and last days."""
     verdict, standings, places, now_us = inputs.verdict, inputs.standings, inputs.places, inputs.clock_us
+    traits, objective = inputs.traits, inputs.objective
     asked = [
         standing
         for standing in (standings if places is None else [standings[place] for place in places])
         if verdict.permitted[standing.place]
     ]
     days = [day for standing in asked for day in (standing.available_from_us, standing.retired_from_us)]
-    small = replace(inputs.traits, tokens_in=0)
+    small = replace(traits, tokens_in=0)
     listed = shortlist(small, verdict, standings, places, now_us)
+    tokens_max = min([standing.context_tokens for standing in asked], default=-1) - traits.tokens_out_max
+    least, most = sizes_of(size_bucket(traits.tokens_in), tokens_max)
+    held = None
+    if listed.candidates and least <= most:
+        entrants = weigh(listed.candidates, traits, objective)
+        held = contest(entrants, objective, tokens=(least, most), attempts_max=inputs.attempts_max)
     return _Kind(
-        (verdict, inputs.objective),
-        weigh(listed.candidates, inputs.traits, inputs.objective),
+        (verdict, objective),
+        held,
         listed.dropped,
-        min([standing.context_tokens for standing in asked], default=-1),
+        tokens_max,
         max([day for day in days if day <= now_us], default=-_EVER_US),
         min([day for day in days if day > now_us], default=_EVER_US),
     )

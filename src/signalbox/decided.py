@@ -50,14 +50,13 @@ class Objectives:
             name: PinnedRanking(Ranking(objective, attempts_max)) for name, objective in named.items()
         }
         self._by_tenant = by_tenant
-        self._by_feature = by_feature
+        self._by_feature = {tenant: features for tenant, features in by_feature.items() if features}
 
     def of(self, target: Target, facts: Facts) -> PinnedRanking:
-        name = target.objective
-        if not name:
-            features = self._by_feature.get(facts.tenant)
-            name = features.get(f"{facts.app}.{facts.feature}", "") if features else ""
-        return self._named[name or self._by_tenant.get(facts.tenant, DEFAULT_OBJECTIVE)]
+        name, tenant = target.objective, facts.tenant
+        if not name and tenant in self._by_feature:
+            name = self._by_feature[tenant].get(f"{facts.app}.{facts.feature}", "")
+        return self._named[name or self._by_tenant.get(tenant, DEFAULT_OBJECTIVE)]
 
 
 class Weighed(Struct, frozen=True):
@@ -70,7 +69,7 @@ class Weighed(Struct, frozen=True):
     granted: PinnedTerms | None = None
 
 
-class Decided(Struct, frozen=True, kw_only=True):
+class Decided(Struct, frozen=True):
     """`clock_us` is wall clock; `marks_us` monotonic: when the request came in, and when classify, policy
     and rank were done with it. `seed` breaks ties and draws jitter. `subject` is the user that the key
     speaks for, or the key's own. `check` is what replies must pass, where the request says so;

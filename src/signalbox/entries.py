@@ -39,44 +39,40 @@ def who(log: DecisionLog, principal: Principal, subject: str) -> Who:
 
 
 def decision_record(decided: Decided, whose: Who) -> Record:
-    traits = decided.traits
-    return Record(
-        decided.facts.tenant,
-        "decision",
-        decided.id,
+    traits, verdict, plan, request = decided.traits, decided.verdict, decided.plan, decided.request
+    granted = decided.granted
+    body = DecisionBody(
+        traits.app,
+        traits.boundary,
+        verdict.catalogue,
+        traits.categories,
         decided.clock_us,
-        DecisionBody(
-            app=traits.app,
-            boundary=traits.boundary,
-            catalogue=decided.verdict.catalogue,
-            categories=traits.categories,
-            clock_us=decided.clock_us,
-            deadline_ms=traits.deadline_ms,
-            decision=decided.id,
-            feature=traits.feature,
-            grant=decided.granted.digest if decided.granted is not None else "",
-            granted=_granted(decided) if decided.granted is not None else (),
-            groups=whose.groups,
-            health=decided.cut.digest,
-            key=whose.key,
-            latency_class=traits.latency_class,
-            needs=traits.needs,
-            objective=decided.ranking.objective.name,
-            operation=decided.operation,
-            plan=decided.plan.attempts,
-            policy=decided.verdict.policy,
-            ranking=decided.ranking.digest,
-            seed=decided.seed,
-            sensitivity=traits.sensitivity,
-            stream=decided.request.stream,
-            subject=whose.subject,
-            target=decided.request.target,
-            task=traits.task,
-            task_confidence=traits.task_confidence,
-            tokens_in=traits.tokens_in,
-            tokens_out_max=traits.tokens_out_max,
-        ),
+        traits.deadline_ms,
+        decided.id,
+        traits.feature,
+        "" if granted is None else granted.digest,
+        () if granted is None else _granted(decided),
+        whose.groups,
+        decided.cut.digest,
+        whose.key,
+        traits.latency_class,
+        traits.needs,
+        plan.objective,
+        decided.operation,
+        plan.attempts,
+        verdict.policy,
+        decided.ranking.digest,
+        decided.seed,
+        traits.sensitivity,
+        request.stream,
+        whose.subject,
+        request.target,
+        traits.task,
+        traits.task_confidence,
+        traits.tokens_in,
+        traits.tokens_out_max,
     )
+    return Record(whose.tenant, "decision", decided.id, decided.clock_us, body)
 
 
 def _granted(decided: Decided) -> tuple[str, ...]:

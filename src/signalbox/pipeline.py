@@ -19,12 +19,12 @@ from msgspec.structs import replace
 
 from signalbox.classify import classify
 from signalbox.decide import Choice, Decider, Inputs, NothingPermitted
-from signalbox.decided import Decided, Objectives, PinnedRanking, Weighed
+from signalbox.decided import Decided, Objectives, Weighed
 from signalbox.dispatch.attempt import Order
 from signalbox.dispatch.delivery import Delivery
 from signalbox.dispatch.dispatcher import Dispatcher
 from signalbox.dispatch.grants import PinnedTerms
-from signalbox.dispatch.health import Cut, HealthBook
+from signalbox.dispatch.health import HealthBook
 from signalbox.dispatch.interlock import Interlock, Release
 from signalbox.domain.errors import NoRelease, PolicyDenied, SignalboxError, UnknownModel
 from signalbox.domain.plan import Plan
@@ -96,30 +96,29 @@ class Pipeline:
 
         `within` is the operation that this is a step of. `check` is what a reply must pass beside what the
         request says; such a reply comes whole, and no answer from before stands in for it."""
-        ident, clock_us = self._begin()
-        reached = _Reached(self.recall if check is None else None, within, check)
-        decided = await self._decided(request, principal, clock_us, ident, reached)
-        looked = reached.looked
+        recall = self.recall if check is None else None
+        decided, looked = await self._decide(request, principal, recall, within, check)
         if looked is not None and looked.recalled is not None:
             return decided, self._recalled(decided, looked, looked.recalled)
-        self._log.pin(decided.cut.digest, decided.cut.content)
-        self._log.pin(decided.ranking.digest, decided.ranking.content)
+        log, keeper = self._log, self.keeper
+        log.pin(decided.cut.digest, decided.cut.content)
+        log.pin(decided.ranking.digest, decided.ranking.content)
         if decided.granted is not None:
-            self._log.pin(decided.granted.digest, decided.granted.content)
-        self._log.post([decision_record(decided, self._who(principal, decided.subject))])
+            log.pin(decided.granted.digest, decided.granted.content)
+        log.post([decision_record(decided, self._who(principal, decided.subject))])
         self._failpoint("pipeline.decided")
         await _abreast()
         try:
             delivery = await self._dispatcher.dispatch(_order(decided))
         except SignalboxError as error:
             error.decision = decided.id
-            if self.keeper is not None:
-                self.keeper.keep(decided, None)
+            if keeper is not None:
+                keeper.keep(decided, None)
             raise
-        if looked is not None and reached.recall is not None:
-            await reached.recall.keep(looked, delivery)
-        if self.keeper is not None:
-            self.keeper.keep(decided, delivery)
+        if looked is not None and recall is not None:
+            await recall.keep(looked, delivery)
+        if keeper is not None:
+            keeper.keep(decided, delivery)
         return decided, delivery
 
     def _recalled(self, decided: Decided, looked: Looked, recalled: Delivery) -> Delivery:
@@ -135,8 +134,8 @@ class Pipeline:
     async def decide(self, request: Request, principal: Principal, *, record: bool = True) -> Decided:
         """Everything up to the plan, as if nothing had been answered before. A refusal is raised, and written
         down unless `record` is False."""
-        ident, clock_us = self._begin()
-        return await self._decided(request, principal, clock_us, ident, _Reached(None), record=record)
+        decided, _ = await self._decide(request, principal, record=record)
+        return decided
 
     def operation(self, deadline_ms: int) -> Operation:
         """Begin what takes several decisions, under the releases in force now."""
@@ -150,19 +149,82 @@ class Pipeline:
         clock_us = self._clock.now_us()
         return self._ids.new(clock_us), clock_us
 
-    async def _decided(
+    async def _decide(
         self,
         request: Request,
         principal: Principal,
-        clock_us: int,
-        ident: str,
-        reached: "_Reached",
+        recall: Recall | None = None,
+        within: Operation | None = None,
+        own_check: SlowCheck | None = None,
         *,
         record: bool = True,
-    ) -> Decided:
-        """A refusal on the way is written down with what was reached."""
+    ) -> tuple[Decided, Looked | None]:
+        """With `recall` it is also asked whether the same was answered before. A refusal on the way is
+        written down with what was reached, unless `record` is False."""
+        ident, clock_us = self._begin()
+        seed = int(ident[-8:], 16)
+        interlock, monotonic_us = self._interlock, self._clock.monotonic_us
+        subject = ""
+        traits: Traits | None = None
+        inputs: Inputs | None = None
+        granted: PinnedTerms | None = None
         try:
-            return await self._decide(request, principal, clock_us, ident, reached)
+            started_us = monotonic_us()
+            if interlock.closed or started_us > interlock.lease_until_us:
+                await self._catch_up()
+            release = interlock.release if within is None else within.release
+            catalogue = release.catalogue
+            target = resolve(request.target, catalogue)
+            if target is None:
+                raise _unknown(request.target)
+
+            check = check_of(request) if own_check is None else _both(check_of(request), own_check)
+            declared = believed(principal, request.declared, catalogue.release.boundaries)
+            subject = declared.user or principal.subject
+            await _abreast()
+            traits = classify(request, declared, principal.tenant, self._count_tokens)
+            await _abreast()
+            classified_us = monotonic_us()
+            if within is not None:
+                traits = within.seen(traits, classified_us)
+
+            facts = _facts(principal, traits)
+            if interlock.grants.in_force:
+                granted = interlock.grants.covering(
+                    principal, subject, traits.sensitivity, clock_us, classified_us
+                )
+                facts = facts if granted is None else replace(facts, grant=granted.terms.id)
+            verdict = release.cache.get(facts, clock_us) or await self._verdict(
+                release, facts, clock_us, granted
+            )
+            judged_us = monotonic_us()
+
+            cut = self._health.cut(catalogue, judged_us, facts.tenant)
+            ranking = self.objectives.of(target, facts)
+            looked = None
+            if recall is not None:
+                looked = await recall.look(
+                    Asked(
+                        request, principal, subject, traits, facts, catalogue, verdict.policy, ranking.digest
+                    )
+                )
+            if looked is not None and looked.recalled is not None:
+                choice = Choice(Plan(ranking.objective.name, (looked.recalled.planned,), 0), ())
+            else:
+                inputs = Inputs(
+                    traits,
+                    verdict,
+                    cut.standings,
+                    target.places,
+                    ranking.objective,
+                    ranking.ranking.attempts_max,
+                    clock_us,
+                    seed,
+                )
+                try:
+                    choice = self._decider.decide(inputs)
+                except NothingPermitted:
+                    raise await self._denied(request, release, facts, verdict, granted) from None
         except SignalboxError as error:
             error.decision = "dec-" + ident
             if record:
@@ -170,103 +232,33 @@ class Pipeline:
                     principal,
                     error,
                     target=request.target,
-                    subject=reached.subject,
-                    traits=reached.traits,
-                    weighed=reached.weighed(),
+                    subject=subject,
+                    traits=traits,
+                    weighed=None if inputs is None else Weighed(inputs, cut, ranking, granted),
                 )
             raise
-
-    async def _decide(
-        self, request: Request, principal: Principal, clock_us: int, ident: str, reached: "_Reached"
-    ) -> Decided:
-        monotonic_us = self._clock.monotonic_us
-        started_us = monotonic_us()
-        within = reached.within
-        if self._interlock.closed or started_us > self._interlock.lease_until_us:
-            await self._catch_up()
-        release = self._interlock.release if within is None else within.release
-        catalogue = release.catalogue
-        target = resolve(request.target, catalogue)
-        if target is None:
-            raise _unknown(request.target)
-
-        check = _both(check_of(request), reached.check)
-        declared = believed(principal, request.declared, catalogue.release.boundaries)
-        reached.subject = declared.user
-        await _abreast()
-        traits = reached.traits = classify(request, declared, principal.tenant, self._count_tokens)
-        await _abreast()
-        classified_us = monotonic_us()
-        if within is not None:
-            traits = reached.traits = within.seen(traits, classified_us)
-
-        facts = _facts(principal, traits)
-        granted = None
-        if self._interlock.grants.in_force:
-            user = declared.user or principal.subject
-            granted = self._interlock.grants.covering(
-                principal, user, traits.sensitivity, clock_us, classified_us
-            )
-        if granted is None:
-            verdict = release.cache.get(facts, clock_us) or await self._interlock.verdict(
-                release, facts, clock_us
-            )
-        else:
-            reached.granted = granted
-            facts = replace(facts, grant=granted.terms.id)
-            verdict = await self._verdict_under(granted, release, facts, clock_us)
-        judged_us = monotonic_us()
-
-        cut = self._health.cut(catalogue, judged_us, facts.tenant)
-        ranking = self.objectives.of(target, facts)
-        seed = int(ident[-8:], 16)
-        subject = declared.user or principal.subject
-        recalled = None
-        if reached.recall is not None:
-            asked = Asked(
-                request, principal, subject, traits, facts, catalogue, verdict.policy, ranking.digest
-            )
-            reached.looked = await reached.recall.look(asked)
-            recalled = reached.looked.recalled if reached.looked is not None else None
-        if recalled is not None:
-            choice = Choice(Plan(ranking.objective.name, (recalled.planned,), 0), ())
-        else:
-            inputs = Inputs(
-                traits,
-                verdict,
-                cut.standings,
-                target.places,
-                ranking.objective,
-                ranking.ranking.attempts_max,
-                clock_us,
-                seed,
-            )
-            reached.inputs, reached.cut, reached.ranking = inputs, cut, ranking
-            try:
-                choice = self._decider.decide(inputs)
-            except NothingPermitted:
-                raise await self._denied(request, release, facts, verdict, granted) from None
+        # By place: for more than fifteen names Python makes a dict first, which costs more than the value.
         return Decided(
-            id="dec-" + ident,
-            operation="op-" + ident if within is None else within.id,
-            principal=principal,
-            subject=subject,
-            request=request,
-            release=release,
-            traits=traits,
-            facts=facts,
-            verdict=verdict,
-            cut=cut,
-            ranking=ranking,
-            plan=choice.plan,
-            dropped=choice.dropped,
-            clock_us=clock_us,
-            seed=seed,
-            check=check,
-            marks_us=(started_us, classified_us, judged_us, monotonic_us()),
-            granted=granted,
-            judged=reached.check is not None,
-        )
+            "dec-" + ident,
+            "op-" + ident if within is None else within.id,
+            principal,
+            subject,
+            request,
+            release,
+            traits,
+            facts,
+            verdict,
+            cut,
+            ranking,
+            choice.plan,
+            choice.dropped,
+            clock_us,
+            seed,
+            check,
+            (started_us, classified_us, judged_us, monotonic_us()),
+            granted,
+            own_check is not None,
+        ), looked
 
     async def _catch_up(self) -> None:
         """Nothing is decided without a release in force, nor by a kill switch heard of too long ago."""
@@ -275,12 +267,12 @@ class Pipeline:
         if self._interlock.listen is not None:
             await self._interlock.listen()
 
-    async def _verdict_under(
-        self, granted: PinnedTerms, release: Release, facts: Facts, now_us: int
+    async def _verdict(
+        self, release: Release, facts: Facts, now_us: int, granted: PinnedTerms | None
     ) -> Verdict:
-        """Policy's answer where a break-glass grant covers the caller."""
+        """Policy's answer; `granted` is the break-glass grant that covers the caller, if one does."""
         verdict = await self._interlock.verdict(release, facts, now_us)
-        return under(granted.terms, verdict, facts, release.catalogue, now_us)
+        return verdict if granted is None else under(granted.terms, verdict, facts, release.catalogue, now_us)
 
     def refuse(
         self,
@@ -365,10 +357,7 @@ class Pipeline:
     ) -> frozenset[str]:
         """Endpoints that the caller may know of: those permitted it for public content."""
         widest, now_us = visible_facts(release.policy, facts), self._clock.now_us()
-        if granted is None:
-            verdict = await self._interlock.verdict(release, widest, now_us)
-        else:
-            verdict = await self._verdict_under(granted, release, widest, now_us)
+        verdict = await self._verdict(release, widest, now_us, granted)
         return frozenset(
             endpoint.id
             for endpoint, permitted in zip(release.catalogue.endpoints, verdict.permitted, strict=True)
@@ -376,54 +365,27 @@ class Pipeline:
         )
 
 
-class _Reached:
-    """How far a request came before it was refused, and what came with it. With `recall` it is also asked
-    whether the same was answered before."""
-
-    __slots__ = (
-        "check", "cut", "granted", "inputs", "looked", "ranking", "recall", "subject", "traits", "within",
-    )  # fmt: skip
-
-    def __init__(
-        self, recall: Recall | None, within: Operation | None = None, check: SlowCheck | None = None
-    ) -> None:
-        self.recall = recall
-        self.within = within
-        self.check = check
-        self.looked: Looked | None = None
-        self.subject = ""
-        self.traits: Traits | None = None
-        self.inputs: Inputs | None = None
-        self.cut: Cut | None = None
-        self.granted: PinnedTerms | None = None
-        self.ranking: PinnedRanking | None = None
-
-    def weighed(self) -> Weighed | None:
-        if self.inputs is None or self.cut is None or self.ranking is None:
-            return None
-        return Weighed(self.inputs, self.cut, self.ranking, self.granted)
-
-
-def _both(first: SlowCheck | None, second: SlowCheck | None) -> SlowCheck | None:
+def _both(first: SlowCheck | None, second: SlowCheck) -> SlowCheck:
     """What complains where either does; the second is asked only of what passes the first."""
-    if first is None or second is None:
-        return first or second
+    if first is None:
+        return second
     return lambda reply: first(reply) or second(reply)
 
 
 def _order(decided: Decided) -> Order:
+    traits = decided.traits
     return Order(
         decided.id,
         decided.plan,
         decided.request,
         decided.facts,
-        decided.traits.tokens_in,
+        traits.tokens_in,
         decided.seed,
         decided.marks_us[0],
-        decided.traits.sensitivity >= decided.principal.tenant.durable_from,
-        decided.traits.latency_class,
+        traits.sensitivity >= decided.principal.tenant.durable_from,
+        traits.latency_class,
         decided.check,
-        decided.traits.task if decided.judged else "",
+        traits.task if decided.judged else "",
     )
 
 

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from signalbox.decide import Choice, Decider, Inputs, NothingPermitted, decide
 from signalbox.domain.errors import NoCandidate
+from signalbox.domain.plan import Objective, size_bucket, sizes_of
 from signalbox.domain.standing import NEVER_US, Standing
 from signalbox.domain.traits import Capability, TaskType, Traits
 from signalbox.domain.verdict import Verdict
-from signalbox.rank import rank
+from signalbox.rank import contest, order, rank, weigh
 from signalbox.shortlist import shortlist
 from signalbox.testing.values import objective, traits
 
@@ -182,6 +183,42 @@ def test_a_decider_decides_alike(first: Inputs, others: list[tuple[Traits, int, 
         ]
     for inputs in asked:
         assert _outcome(decider.decide, inputs) == _outcome(decide, inputs)
+
+
+@given(_STANDINGS, _TRAITS, _OBJECTIVES, st.integers(1, 5), st.data())
+def test_a_contest_leaves_out_only_who_is_in_no_plan(
+    candidates: tuple[Standing, ...],
+    asked: Traits,
+    weights: Objective,
+    attempts_max: int,
+    data: st.DataObject,
+) -> None:
+    """And where it settles the order, that is the order for every prompt of its sizes, whatever the seed."""
+    sizes = sizes_of(size_bucket(asked.tokens_in), 100_000)
+    entrants = weigh(candidates, asked, weights)
+    held = contest(entrants, weights, tokens=sizes, attempts_max=attempts_max)
+    for tokens in (*sizes, data.draw(st.integers(*sizes))):
+        sized, seed = replace(asked, tokens_in=tokens), data.draw(_SEEDS)
+        planned = rank(candidates, sized, weights, attempts_max=attempts_max, seed=seed)
+        assert order(held, sized, weights, seed) == planned
+
+
+def test_a_contest_is_settled_only_where_no_prompt_of_its_sizes_swaps_two() -> None:
+    """`b` costs nothing to start with and more by the token: it is first for short prompts alone."""
+    asked, weights = traits(tokens_out_max=100), objective(quality=0, latency=0, cost=100)
+    dear = replace(_ANYONE, output_per_mtok=10**10)
+    steep = replace(_ANYONE, place=1, endpoint="b", input_per_mtok=10**10)
+    hopeless = replace(_ANYONE, place=2, endpoint="c", input_per_mtok=10**12, output_per_mtok=10**12)
+    entrants = weigh((dear, steep, hopeless), asked, weights)
+
+    def held(*tokens: int) -> tuple[int, list[str]]:
+        made = contest(entrants, weights, tokens=tokens, attempts_max=2)  # type: ignore[arg-type]
+        return len(made.entrants), [seat[0] for seat in made.seats]
+
+    assert held(0, 99) == (2, ["b", "a"])
+    assert held(101, 512) == (2, ["a", "b"])
+    assert held(0, 512) == (2, [])
+    assert held(100, 100) == (2, [])  # equals: the seed says which
 
 
 _TWO = (

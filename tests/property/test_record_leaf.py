@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from signalbox.domain.records import BODIES, Record
+from signalbox.domain.records import BODIES, DecisionBody, Record
 from signalbox.record.leaf import GENESIS, Leaf, body_bytes, leaf_hash, read_leaf
 from signalbox.testing.records import decision, sealed
 
@@ -38,6 +38,14 @@ def values_of(type_: Any) -> st.SearchStrategy[Any]:
 def test_a_bodys_encoding_is_its_canonical_form(kind: str, data: st.DataObject) -> None:
     body = data.draw(values_of(BODIES[kind]))
     assert rfc8785.dumps(msgspec.to_builtins(body)) == body_bytes(body)
+
+
+@pytest.mark.parametrize("gone", sorted({*DecisionBody.__struct_fields__} - {"grant", "granted"}))
+def test_a_decision_without_one_of_its_fields_is_none(gone: str) -> None:
+    whole = msgspec.structs.asdict(decision(1).body)
+    told = msgspec.json.encode({name: value for name, value in whole.items() if name != gone})
+    with pytest.raises(msgspec.ValidationError, match="missing"):
+        msgspec.json.decode(told, type=DecisionBody)
 
 
 @UNHURRIED

@@ -1,21 +1,24 @@
 """The system's clocks, and ids made from them."""
 
 import os
-import time
+from time import monotonic_ns, time_ns
 from typing import Final
 
 _POOL_BYTES: Final = 4_000
 _ID_BYTES: Final = 10
+# 48 bits of milliseconds · version 7 · 12 random bits · variant 10 · 62 random bits
+_RANDOM: Final = 0x0FFF_3FFF_FFFF_FFFF_FFFF
+_LAYOUT: Final = 0x7000_8000_0000_0000_0000
 
 
 class SystemClock:
     """Implements `ports.clock.Clock`. The monotonic clock is the one that event loops use."""
 
     def now_us(self) -> int:
-        return time.time_ns() // 1_000
+        return time_ns() // 1_000
 
     def monotonic_us(self) -> int:
-        return time.monotonic_ns() // 1_000
+        return monotonic_ns() // 1_000
 
 
 class RandomIds:
@@ -35,6 +38,4 @@ class RandomIds:
             self._pool, at = os.urandom(_POOL_BYTES), 0
         self._at = at + _ID_BYTES
         drawn = int.from_bytes(self._pool[at : at + _ID_BYTES])
-        # 48 bits of milliseconds · version 7 · 12 random bits · variant 10 · 62 random bits
-        high, low = drawn >> 68, drawn & 0x3FFF_FFFF_FFFF_FFFF
-        return f"{now_us // 1_000:012x}7{high:03x}{0x8000_0000_0000_0000 | low:016x}"
+        return f"{now_us // 1_000 << 80 | drawn & _RANDOM | _LAYOUT:032x}"

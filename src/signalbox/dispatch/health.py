@@ -130,8 +130,10 @@ class HealthBook:
     def cut(self, catalogue: Catalogue, now_us: int, tenant: str = "") -> Cut:
         """The snapshot to decide by: shared by all but the tenants of which answers were refused. `now_us`
         is monotonic."""
-        shared = self._shared(catalogue, now_us)
-        return shared if tenant not in self._refused else self._of_tenant(shared, catalogue, tenant, now_us)
+        cut = self._cut
+        if cut is None or now_us >= self._due_us or self._stale or self._cut_for != catalogue.hash:
+            cut = self._cut_anew(catalogue, now_us)
+        return cut if tenant not in self._refused else self._of_tenant(cut, catalogue, tenant, now_us)
 
     def judged(self, seen: Seen, tenant: str, task: str, *, accepted: bool, now_us: int) -> None:
         """A check of a workload's has said whether it takes an answer to this tenant."""
@@ -139,10 +141,9 @@ class HealthBook:
         if not accepted:
             self._refused.add(tenant)
 
-    def _shared(self, catalogue: Catalogue, now_us: int) -> Cut:
+    def _cut_anew(self, catalogue: Catalogue, now_us: int) -> Cut:
+        """What all share from now on: the cut as it was where nothing has changed."""
         cut = self._cut
-        if cut is not None and now_us < self._due_us and not self._stale and self._cut_for == catalogue.hash:
-            return cut
         if self._cut_for != catalogue.hash:
             self._lift_redefined(catalogue)
         snapshot = HealthSnapshot(

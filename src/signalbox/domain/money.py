@@ -13,9 +13,10 @@ class Money(Struct, frozen=True):
     currency: str
 
     def __str__(self) -> str:
-        sign = "-" if self.nanos < 0 else ""
-        units, rest = divmod(abs(self.nanos), NANOS_PER_UNIT)
-        return f"{sign}{units}.{rest:09d} {self.currency}"
+        if self.nanos < 0:
+            return f"-{Money(-self.nanos, self.currency)}"
+        units, rest = divmod(self.nanos, NANOS_PER_UNIT)
+        return f"{units}.{rest:09d} {self.currency}"
 
 
 class Usage(Struct, frozen=True, kw_only=True):

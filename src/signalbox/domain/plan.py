@@ -64,6 +64,12 @@ def size_bucket(tokens: int) -> int:
     return 0 if tokens <= 512 else 1 if tokens <= 2_048 else 2 if tokens <= 8_192 else 3
 
 
+def sizes_of(bucket: int, most: int) -> tuple[int, int]:
+    """The least and the most tokens of a size in that bucket, of those up to `most`."""
+    least = SIZE_BOUNDS[bucket - 1] + 1 if bucket else 0
+    return least, min(most, SIZE_BOUNDS[bucket]) if bucket < len(SIZE_BOUNDS) else most
+
+
 class PlannedAttempt(Struct, frozen=True):
     """One place of a plan. Predictions are integers: nano-units of `currency`, µs, 1e-4.
 

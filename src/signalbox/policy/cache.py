@@ -5,8 +5,6 @@ thread. Give each compiled policy a cache of its own: then a verdict that was be
 release changed lands in the old cache and is never served under the new release.
 """
 
-from collections import OrderedDict
-
 from signalbox.domain.traits import Facts
 from signalbox.domain.verdict import Verdict
 
@@ -23,7 +21,8 @@ class VerdictCache:
         self.capacity = capacity
         self.hits = 0
         self.misses = 0
-        self._held: OrderedDict[Facts, Verdict] = OrderedDict()
+        self._held: dict[Facts, Verdict] = {}
+        """The one used last is last: what is used is put in again."""
 
     def __len__(self) -> int:
         return len(self._held)
@@ -31,25 +30,22 @@ class VerdictCache:
     def get(self, facts: Facts, now_us: int) -> Verdict | None:
         """The verdict for these facts if it still holds at `now_us` (wall clock)."""
         held = self._held
-        found = held.get(facts)
-        if found is None:
-            self.misses += 1
-            return None
-        until = found.valid_until_us
-        if until is not None and now_us >= until:
-            del held[facts]
-            self.misses += 1
-            return None
-        held.move_to_end(facts)
-        self.hits += 1
-        return found
+        found = held.pop(facts, None)
+        if found is not None:
+            until = found.valid_until_us
+            if until is None or now_us < until:
+                held[facts] = found
+                self.hits += 1
+                return found
+        self.misses += 1
+        return None
 
     def put(self, facts: Facts, verdict: Verdict) -> None:
         held = self._held
+        held.pop(facts, None)
         held[facts] = verdict
-        held.move_to_end(facts)
         if len(held) > self.capacity:
-            held.popitem(last=False)
+            del held[next(iter(held))]
 
     def clear(self) -> None:
         """Forget every verdict; the counts of hits and misses go on."""

@@ -4,6 +4,6 @@ Pure, and in integers throughout: two machines with the same inputs make the sam
 shortlist kept; it can neither add a candidate nor see one that policy forbids.
 """
 
-from signalbox.rank.rank import Entrant, order, rank, weigh
+from signalbox.rank.rank import Contest, contest, order, rank, weigh
 
-__all__ = ["Entrant", "order", "rank", "weigh"]
+__all__ = ["Contest", "contest", "order", "rank", "weigh"]
