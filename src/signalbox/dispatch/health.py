@@ -198,6 +198,8 @@ class HealthBook:
     ) -> None:
         """The attempt ended, well if `failure` is None."""
         breaker = seen.breaker
+        if failure is None and not breaker.failures:
+            return  # as nearly always: nothing failed before, and nothing did now
         before = breaker.state
         if failure is None:
             breaker.succeeded(admission)
