@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from signalbox.domain.records import BODIES, Record
+from signalbox.domain.records import BODIES, OutcomeBody, OutcomeNow, Record
 from signalbox.record.leaf import GENESIS, Leaf, body_bytes, leaf_hash, read_leaf, seal
 from signalbox.testing.records import decision
+from signalbox.testing.records import outcome as outcome_of
 
 UNHURRIED = settings(deadline=None, max_examples=40)
 EXACT = st.integers(-(2**53) + 1, 2**53 - 1)
@@ -38,6 +39,15 @@ def values_of(type_: Any) -> st.SearchStrategy[Any]:
 def test_a_bodys_encoding_is_its_canonical_form(kind: str, data: st.DataObject) -> None:
     body = data.draw(values_of(BODIES[kind]))
     assert rfc8785.dumps(msgspec.to_builtins(body)) == body_bytes(body)
+
+
+def test_an_outcome_is_written_as_it_is_read() -> None:
+    """Its values are given by their places, so a field that stands elsewhere would get another's value."""
+    assert OutcomeNow.__struct_fields__ == OutcomeBody.__struct_fields__
+    outcome = outcome_of(1).body
+    assert isinstance(outcome, OutcomeBody)
+    now = OutcomeNow(*msgspec.structs.astuple(outcome))
+    assert body_bytes(now) == body_bytes(outcome)
 
 
 @UNHURRIED

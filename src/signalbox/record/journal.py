@@ -284,7 +284,7 @@ class Journal:
         size = 0
         for record in records:
             body = record.body
-            if BODIES.get(record.kind) is not type(body):
+            if not isinstance(body, BODIES.get(record.kind, ())):
                 raise ValueError(f"a record of kind `{record.kind}` cannot hold `{type(body).__name__}`")
             written = body_bytes(body)
             size += len(written)
