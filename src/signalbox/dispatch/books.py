@@ -70,12 +70,14 @@ class Books:
             self._failpoint("dispatch.after_outcome")
             how = authorised if attempt.sent_us else ""
             if failure is None:
-                self._health.ended(endpoint, seen, attempt.admission, None, now_us)
+                if seen.breaker.failures:  # else it has nothing to learn of a success
+                    self._health.ended(endpoint, seen, attempt.admission, None, now_us)
                 usage, cost_nanos, elapsed_us = settled.usage, settled.cost.nanos, now_us - attempt.started_us
                 self._meter.attempt(
                     endpoint.id, status, "", how, elapsed_us, usage.prompt, usage.output, cost_nanos
                 )
-                seen.concurrency.bore(seen.turnstile.inside, endpoint.limits.concurrency)
+                if seen.concurrency.limit:  # else it is trusted with all that the registry says
+                    seen.concurrency.bore(seen.turnstile.inside, endpoint.limits.concurrency)
                 # From the first byte sent: a wait before (a model that had to load) will not recur.
                 first_us = attempt.first_us - attempt.sent_us if attempt.first_us else 0
                 rest_us = now_us - attempt.sent_us - first_us

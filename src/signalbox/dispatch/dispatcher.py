@@ -65,22 +65,18 @@ class Dispatcher:
 
     async def dispatch(self, order: Order) -> Delivery:
         """Carry out the plan. Raises `AttemptsExhausted` or `DeadlineExceeded` when it is at its end."""
-        rules = self._rules
+        rules, clock = self._rules, self._clock
         hedge_after_us = rules.hedge_after_us.get(order.latency_class, 0)
         asked = original = _asked(order)
-        place = -1  # where `asked` is put; elsewhere it is the original
+        repaired, repaired_at = original, -1  # what is asked at the place whose output is to be repaired
         history: list[Tried] = []
         failure: ProviderFailure | None = None
-        while True:
-            now_us = self._clock.monotonic_us()
-            may_retry = not history or self._may_retry(order, history[-1].place, now_us)
-            elapsed_us = now_us - order.started_us
-            step = next_step(order.plan, history, elapsed_us, rules, order.seed, may_retry=may_retry)
-            if isinstance(step, Stop):
-                raise exhausted(order, history, step, failure)
-            if step.place != place:
-                asked, place = original, step.place
-            hop = self._hop(order, len(history) + 1, step, asked, now_us)
+        now_us = clock.monotonic_us()
+        step = next_step(order.plan, history, now_us - order.started_us, rules, order.seed)
+        while not isinstance(step, Stop):
+            planned = order.plan.attempts[step.place]
+            deadline_us = now_us + step.wait_us + step.timeout_us
+            hop = Hop(order, len(history) + 1, planned, step, deadline_us, asked)
             if step.wait_us:
                 await asyncio.sleep(step.wait_us / 1_000_000)
             try:
@@ -94,7 +90,16 @@ class Dispatcher:
             for hop, failure in legs:
                 history.append(_tried(hop, failure))
                 if isinstance(failure, Unfit):
-                    asked, place = asked_again(original, failure.reply, failure.words), hop.step.place
+                    repaired = asked_again(original, failure.reply, failure.words)
+                    repaired_at = hop.step.place
+            now_us = clock.monotonic_us()
+            may_retry = self._may_retry(order, history[-1].place, now_us)
+            elapsed_us = now_us - order.started_us
+            step = next_step(order.plan, history, elapsed_us, rules, order.seed, may_retry=may_retry)
+            if isinstance(step, Send):
+                self._pay(order, step, now_us)
+                asked = repaired if step.place == repaired_at else original
+        raise exhausted(order, history, step, failure)
 
     def cut_off(self) -> int:
         """End what is under way and the kill switch cuts off; how many attempts that are."""
@@ -120,18 +125,18 @@ class Dispatcher:
             step = hedge_step(order.plan, history, hop.step, elapsed_us, self._rules, may_hedge=may_hedge)
             if step is None:
                 return None
-            return replace(self._hop(order, hop.number + 1, step, original, now_us), race=hop.race)
+            self._pay(order, step, now_us)
+            planned = order.plan.attempts[step.place]
+            return Hop(order, hop.number + 1, planned, step, now_us + step.timeout_us, original, hop.race)
 
         return await hedge.run(self._dispatch_hop, hop, second, after_us)
 
-    def _hop(self, order: Order, number: int, step: Send, asked: Asked, now_us: int) -> Hop:
-        """The step as it is carried out; one that repeats a request is paid for from the retry budget."""
-        planned = order.plan.attempts[step.place]
+    def _pay(self, order: Order, step: Send, now_us: int) -> None:
+        """A step that repeats a request is paid for from the retry budget."""
         if step.hop in _REPEATED:
-            endpoint = self._interlock.endpoint(planned.endpoint)
+            endpoint = self._interlock.endpoint(order.plan.attempts[step.place].endpoint)
             if endpoint is not None:
                 self._health.of(endpoint).budget.spend(now_us)
-        return Hop(order, number, planned, step, now_us + step.wait_us + step.timeout_us, asked)
 
     def _may_retry(self, order: Order, place: int, now_us: int) -> bool:
         """What the retry budget of the endpoint at this place of the plan says."""

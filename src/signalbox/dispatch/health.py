@@ -72,7 +72,8 @@ class Seen:
             self.first_token_us[bucket] = _average(first, first_token_us)
         if tokens_out > 1:
             expected = 0 if first_token_us else first
-            self.output_token_us = _average(self.output_token_us, max(1, (rest_us - expected) // tokens_out))
+            sample = (rest_us - expected) // tokens_out
+            self.output_token_us = _average(self.output_token_us, sample if sample > 0 else 1)
 
     def outlasted(self, tokens_in: int, waited_us: int) -> None:
         """A stream was stopped, for another had answered, after `waited_us` without content: its first token
@@ -86,7 +87,11 @@ class Seen:
         return self.turnstile.try_enter(self.concurrency.allowed(endpoint.limits.concurrency))
 
     def leave(self, endpoint: Endpoint) -> None:
-        self.turnstile.leave(self.concurrency.allowed(endpoint.limits.concurrency))
+        turnstile = self.turnstile
+        if turnstile.queue:
+            turnstile.leave(self.concurrency.allowed(endpoint.limits.concurrency))
+        else:
+            turnstile.inside -= 1
 
     @property
     def refusal(self) -> str:
@@ -198,8 +203,6 @@ class HealthBook:
     ) -> None:
         """The attempt ended, well if `failure` is None."""
         breaker = seen.breaker
-        if failure is None and not breaker.failures:
-            return  # as nearly always: nothing failed before, and nothing did now
         before = breaker.state
         if failure is None:
             breaker.succeeded(admission)

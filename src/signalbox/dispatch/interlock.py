@@ -178,7 +178,14 @@ class Interlock:
         else:
             judged = release.policy.judge(facts, place, now_us)
             permitted, reasons = judged.permitted, judged.reasons
-        return self._permission(release, endpoint if permitted else None, reasons)
+        return Permission(
+            endpoint if permitted else None,
+            reasons,
+            release.policy.hash,
+            release.catalogue.hash,
+            self.kill_epoch,
+            self.change,
+        )
 
     def _under_grant(
         self, release: Release, facts: Facts, place: int, now_us: int, monotonic_us: int
