@@ -27,7 +27,7 @@ _log: Final = logging.getLogger("signalbox.dispatch")
 
 class Books:
     def __init__(
-        self, *, log: DecisionLog, health: HealthBook, clock: Clock, meter: Meter, failpoint: Failpoint
+        self, *, log: DecisionLog, health: HealthBook, clock: Clock, meter: Meter, failpoint: Failpoint | None
     ) -> None:
         self._decisions = log
         self._health = health
@@ -42,7 +42,8 @@ class Books:
     ) -> Coroutine[Any, Any, None] | None:
         """Write the intent. Where it has to be on disk before anything leaves, what is returned is awaited
         first; if it raises, what the attempt held was given back. `now_us` is wall clock."""
-        self._failpoint("dispatch.before_intent")
+        if self._failpoint is not None:
+            self._failpoint("dispatch.before_intent")
         why = attempt.hop.step.hop
         if why != "primary":
             self._meter.hop(attempt.endpoint.id, why)
@@ -50,7 +51,8 @@ class Books:
         if attempt.hop.order.durable:
             return self._announce_durably(attempt, intent)
         self._decisions.post([intent])
-        self._failpoint("dispatch.after_intent")
+        if self._failpoint is not None:
+            self._failpoint("dispatch.after_intent")
         return None
 
     def withdraw(self, hop: Hop, permission: Permission, reasons: tuple[str, ...]) -> None:
@@ -64,10 +66,12 @@ class Books:
         try:
             now_us = self._clock.monotonic_us()
             settled = attempt.settlement()
-            self._failpoint("dispatch.before_outcome")
+            if self._failpoint is not None:
+                self._failpoint("dispatch.before_outcome")
             authorised = attempt.authorised
             self._write(attempt.outcome(status, failure, settled, authorised, now_us, self._clock.now_us()))
-            self._failpoint("dispatch.after_outcome")
+            if self._failpoint is not None:
+                self._failpoint("dispatch.after_outcome")
             how = authorised if attempt.sent_us else ""
             if failure is None:
                 if seen.breaker.failures:  # else it has nothing to learn of a success
@@ -111,7 +115,8 @@ class Books:
     async def _announce_durably(self, attempt: Attempt, intent: Record) -> None:
         try:
             await self._commit(attempt, intent)
-            self._failpoint("dispatch.after_intent")
+            if self._failpoint is not None:
+                self._failpoint("dispatch.after_intent")
         except BaseException:
             self.unsent(attempt.endpoint, attempt.seen, attempt.admission)
             raise

@@ -59,9 +59,9 @@ class Dispatcher:
         self._health = health
         self._clock = clock
         self._rules = rules
-        self._failpoint = failpoint
+        self._failpoint = None if failpoint is passing else failpoint
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._books = Books(log=log, health=health, clock=clock, meter=meter, failpoint=failpoint)
+        self._books = Books(log=log, health=health, clock=clock, meter=meter, failpoint=self._failpoint)
 
     async def dispatch(self, order: Order) -> Delivery:
         """Carry out the plan. Raises `AttemptsExhausted` or `DeadlineExceeded` when it is at its end."""
@@ -279,7 +279,8 @@ class Dispatcher:
             await source.aclose()
             raise
         attempt.first_us = self._clock.monotonic_us()
-        self._failpoint("dispatch.first_event")
+        if self._failpoint is not None:
+            self._failpoint("dispatch.first_event")
         hop = attempt.hop
         delivery = Delivery(attempt.id, hop.number, attempt.endpoint, hop.planned, attempt)
         delivery.events = Relay(self._books, attempt, delivery, opening, source)
@@ -298,7 +299,8 @@ class Dispatcher:
                 raise _withdrawal(permission, endpoint.id)
         attempt.sent_us = now_us
         self._books.under_way.add(attempt)
-        self._failpoint("dispatch.sending")
+        if self._failpoint is not None:
+            self._failpoint("dispatch.sending")
 
     def _withdrawn(self, hop: Hop) -> ProviderFailure:
         """The interlock says no: recorded, and what to raise."""

@@ -28,17 +28,13 @@ _BREAKER: Final = {"closed": 0, "half-open": 1, "open": 2}
 
 
 class _Histogram:
-    """Counts by bound and the sum, in µs."""
+    """Counts by bound, as `bisect_left` finds it, and the sum, in µs."""
 
     __slots__ = ("counts", "sum_us")
 
     def __init__(self) -> None:
         self.counts = [0] * (len(_BOUNDS_US) + 1)
         self.sum_us = 0
-
-    def observe(self, elapsed_us: int) -> None:
-        self.counts[bisect_left(_BOUNDS_US, elapsed_us)] += 1
-        self.sum_us += elapsed_us
 
     def add(self, other: "_Histogram") -> None:
         self.counts = [ours + theirs for ours, theirs in zip(self.counts, other.counts, strict=True)]
@@ -80,7 +76,9 @@ class PrometheusMeter(Collector):
         self._registry.register(self)
 
     def request(self, tenant: str, dialect: str, code: str, elapsed_us: int) -> None:
-        self._requests[tenant, dialect, code].observe(elapsed_us)
+        histogram = self._requests[tenant, dialect, code]
+        histogram.counts[bisect_left(_BOUNDS_US, elapsed_us)] += 1
+        histogram.sum_us += elapsed_us
 
     def attempt(
         self,
@@ -94,7 +92,8 @@ class PrometheusMeter(Collector):
         cost_nanos: int,
     ) -> None:
         alike = self._attempts[endpoint, status, failure, authorised]
-        alike.observe(elapsed_us)
+        alike.counts[bisect_left(_BOUNDS_US, elapsed_us)] += 1
+        alike.sum_us += elapsed_us
         alike.tokens_in += tokens_in
         alike.tokens_out += tokens_out
         alike.cost_nanos += cost_nanos
