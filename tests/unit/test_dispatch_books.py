@@ -23,6 +23,7 @@ from signalbox.domain.reply import Event, Reply, TextDelta
 from signalbox.domain.request import Declared, Request
 from signalbox.domain.traits import Capability, Sensitivity
 from signalbox.domain.verdict import PolicyRelease
+from signalbox.pipeline import _order
 from signalbox.ports.provider import Call
 from signalbox.testing.fake_provider import FakeProvider, Script
 from signalbox.testing.house import HandClock, House
@@ -310,6 +311,19 @@ async def test_a_provider_that_breaks_its_promise_leaves_the_books_closed(stream
         assert "politely" not in outcome.detail
     for known in rooms.interlock.release.catalogue.endpoints:
         assert rooms.places_taken(known) == 0
+
+
+async def test_a_request_that_is_dropped_where_it_waits_leaves_the_books_closed_and_its_place_free() -> None:
+    """As when the event loop goes, and its coroutines are closed without being cancelled."""
+    rooms = house()
+    rooms.provider.default = Script(wait_ms=60_000)
+    running = rooms.dispatcher.dispatch(_order(await rooms.pipeline.decide(asked(), principal())))
+    running.send(None)
+    (known,) = rooms.interlock.release.catalogue.endpoints
+    assert rooms.places_taken(known) == 1
+    running.close()
+    assert rooms.places_taken(known) == 0
+    assert [(body.status, body.billed) for body in rooms.log.outcomes] == [("cancelled", "maybe")]
 
 
 # -- refusals

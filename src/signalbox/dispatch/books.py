@@ -83,9 +83,13 @@ class Books:
                 if seen.concurrency.limit:  # else it is trusted with all that the registry says
                     seen.concurrency.bore(seen.turnstile.inside, endpoint.limits.concurrency)
                 # From the first byte sent: a wait before (a model that had to load) will not recur.
-                first_us = attempt.first_us - attempt.sent_us if attempt.first_us else 0
-                rest_us = now_us - attempt.sent_us - first_us
-                seen.measured(attempt.hop.asked.tokens_in, first_us, usage.output, rest_us)
+                first_us, sent_us = attempt.first_us, attempt.sent_us
+                seen.measured(
+                    attempt.hop.asked.tokens_in,
+                    first_us and first_us - sent_us,
+                    usage.output,
+                    now_us - sent_us,
+                )
             else:
                 self._failed(attempt, status, failure, how, now_us)
         finally:

@@ -181,7 +181,7 @@ class Dispatcher:
             attempt.took(reply)
             if attempt.misrouted or hop.race is not None or hop.order.check is not None:
                 await self._judge(attempt, reply)
-        except (Exception, asyncio.CancelledError) as error:
+        except BaseException as error:
             failure = self._ended(attempt, error)
             if failure is error:
                 raise
@@ -217,18 +217,18 @@ class Dispatcher:
             self._books.unsent(endpoint, seen, admission)
             raise
 
-    def _ended(self, attempt: Attempt, error: Exception | asyncio.CancelledError) -> BaseException:
+    def _ended(self, attempt: Attempt, error: BaseException) -> BaseException:
         """Close the books of an attempt that came to no answer; what is to be raised of it."""
         if isinstance(error, ProviderFailure):
             self._books.close(attempt, "cancelled" if isinstance(error, Beaten) else "failed", error)
             return error
-        if isinstance(error, asyncio.CancelledError):
-            killed = attempt.killed()
-            self._books.close(attempt, "cancelled", killed or _cancelled(attempt.hop))
-            return killed or error
-        broken = broken_promise(attempt.endpoint, error)
-        self._books.close(attempt, "failed", broken)
-        return broken
+        if isinstance(error, Exception):
+            broken = broken_promise(attempt.endpoint, error)
+            self._books.close(attempt, "failed", broken)
+            return broken
+        killed = attempt.killed() if isinstance(error, asyncio.CancelledError) else None
+        self._books.close(attempt, "cancelled", killed or _cancelled(attempt.hop))
+        return killed or error
 
     async def _judge(self, attempt: Attempt, reply: Reply) -> None:
         """Whether a whole reply may be handed on. Raises the failure that it is otherwise."""
