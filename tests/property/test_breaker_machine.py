@@ -85,6 +85,11 @@ class BreakerMachine(RuleBasedStateMachine):
             assert self.breaker.admit(self.now) is None
 
     @invariant()
+    def without_failures_it_is_closed(self) -> None:
+        """So that a success where nothing had failed needs no further look."""
+        assert self.breaker.failures or self.breaker.state == "closed"
+
+    @invariant()
     def a_probe_holds_the_others_back(self) -> None:
         if self.probe:
             assert self.breaker.state == "half-open"

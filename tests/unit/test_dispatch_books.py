@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from signalbox.dispatch.delivery import Relay
 from signalbox.domain.endpoint import Endpoint
@@ -17,12 +18,14 @@ from signalbox.domain.errors import (
     UnknownModel,
 )
 from signalbox.domain.failure import FailureKind, ProviderFailure
+from signalbox.domain.money import Usage
 from signalbox.domain.principal import Principal
 from signalbox.domain.records import DecisionBody, IntentBody
-from signalbox.domain.reply import Event, Reply, TextDelta
-from signalbox.domain.request import Declared, Request
+from signalbox.domain.reply import Choice, Event, Reply, TextDelta
+from signalbox.domain.request import Declared, Request, Text
 from signalbox.domain.traits import Capability, Sensitivity
 from signalbox.domain.verdict import PolicyRelease
+from signalbox.pipeline import _order
 from signalbox.ports.provider import Call
 from signalbox.testing.fake_provider import FakeProvider, Script
 from signalbox.testing.house import HandClock, House
@@ -54,6 +57,56 @@ def asked(*, stream: bool = False, confidential: bool = False) -> Request:
 async def told(events: Relay | None) -> str:
     assert events is not None
     return "".join([event.text async for event in events if isinstance(event, TextDelta)])
+
+
+class Telling(FakeProvider):
+    """Tells of each thing something else."""
+
+    async def complete(self, call: Call) -> Reply:
+        call.sending()
+        call.note("put in other words")
+        await asyncio.sleep(0)
+        return Reply(
+            choices=(Choice(index=0, parts=(Text("yes"),), finish="length"),),
+            usage=Usage(input=11, output=12, cached_input=13, cache_write=14, cache_write_1h=15),
+            served_model="acme-small-7",
+            served_place="north",
+        )
+
+
+async def test_an_outcome_is_written_with_each_fact_under_its_own_name() -> None:
+    place = endpoint("a", served_names=("acme-small-7",), served_places=("north",))
+    rooms = house(place)
+    rooms.dispatcher._providers = {"fake": Telling(rooms.clock)}
+    rooms.at = lambda at: rooms.clock.advance(7) if at == "dispatch.before_intent" else None
+    await rooms.pipeline.run(asked(), caller())
+    (outcome,) = rooms.log.outcomes
+    (decision,) = rooms.log.decisions
+    assert asdict(outcome) == {
+        "attempt": f"{decision.decision}.1",
+        "authorised": "confirmed",
+        "billed": "yes",
+        "cost_nanos": place.price.cost(
+            Usage(input=11, output=12, cached_input=13, cache_write=14, cache_write_1h=15)
+        ).nanos,
+        "currency": "USD",
+        "decision": decision.decision,
+        "detail": "",
+        "elapsed_us": 7,
+        "endpoint": "a",
+        "failure": "",
+        "finish": "length",
+        "first_token_us": 0,
+        "notes": ("put in other words",),
+        "served": "acme-small-7",
+        "served_place": "north",
+        "status": "ok",
+        "tokens_cache_written": 29,
+        "tokens_cached": 13,
+        "tokens_estimated": False,
+        "tokens_in": 11,
+        "tokens_out": 12,
+    }
 
 
 class Watched(FakeProvider):
@@ -310,6 +363,19 @@ async def test_a_provider_that_breaks_its_promise_leaves_the_books_closed(stream
         assert "politely" not in outcome.detail
     for known in rooms.interlock.release.catalogue.endpoints:
         assert rooms.places_taken(known) == 0
+
+
+async def test_a_request_that_is_dropped_where_it_waits_leaves_the_books_closed_and_its_place_free() -> None:
+    """As when the event loop goes, and its coroutines are closed without being cancelled."""
+    rooms = house()
+    rooms.provider.default = Script(wait_ms=60_000)
+    running = rooms.dispatcher.dispatch(_order(await rooms.pipeline.decide(asked(), principal())))
+    running.send(None)
+    (known,) = rooms.interlock.release.catalogue.endpoints
+    assert rooms.places_taken(known) == 1
+    running.close()
+    assert rooms.places_taken(known) == 0
+    assert [(body.status, body.billed) for body in rooms.log.outcomes] == [("cancelled", "maybe")]
 
 
 # -- refusals

@@ -95,14 +95,16 @@ class Attempt:
         "misrouted", "notes", "place", "seen", "sent_us", "served", "started_us", "usage", "waiter", "whole",
     )  # fmt: skip
 
-    def __init__(self, hop: Hop, endpoint: Endpoint, seen: Seen, admission: int, started_us: int) -> None:
+    def __init__(
+        self, hop: Hop, endpoint: Endpoint, seen: Seen, admission: int, started_us: int, change: int
+    ) -> None:
         self.hop = hop
         self.id = f"{hop.order.decision}.{hop.number}"
         self.endpoint = endpoint
         self.seen = seen
         self.admission = admission
         self.started_us = started_us
-        self.change = 0
+        self.change = change
         self.cut = ""
         self.waiter: asyncio.Task[object] | None = None
         self.sent_us = 0
@@ -137,14 +139,14 @@ class Attempt:
     def intent(self, permission: Permission, now_us: int) -> Record:
         """`now_us` is wall clock."""
         hop, endpoint = self.hop, self.endpoint
-        order = hop.order
+        order, ident = hop.order, self.id
         return Record(
             order.facts.tenant,
             "intent",
-            self.id,
+            ident,
             now_us,
             IntentBody(
-                attempt=self.id,
+                attempt=ident,
                 catalogue=permission.catalogue,
                 decision=order.decision,
                 durable=order.durable,
@@ -200,43 +202,40 @@ class Attempt:
         status: Status,
         failure: ProviderFailure | None,
         settled: Settlement,
+        authorised: str,
         now_us: int,
         wall_us: int,
     ) -> Record:
         """`now_us` is monotonic, `wall_us` the wall clock."""
-        billed = self._billed(status, failure)
+        order, ident = self.hop.order, self.id
         usage, cost_nanos = settled.usage, settled.cost.nanos
+        billed = "yes" if failure is None or self.whole else self._billed(failure)
         if billed == "no":
             usage, cost_nanos = Usage(), 0
-        return Record(
-            self.hop.order.facts.tenant,
-            "outcome",
-            self.id,
-            wall_us,
-            OutcomeBody(
-                attempt=self.id,
-                authorised=self.authorised,
-                billed=billed,
-                cost_nanos=cost_nanos,
-                currency=settled.cost.currency,
-                decision=self.hop.order.decision,
-                detail=failure.detail if failure else self._remark(),
-                elapsed_us=now_us - self.started_us,
-                endpoint=self.endpoint.id,
-                failure=failure.kind if failure else "",
-                finish=self.finish,
-                first_token_us=self.first_us - self.started_us if self.first_us else 0,
-                notes=self.notes,
-                served=self.served,
-                served_place=self.place,
-                status=status,
-                tokens_cache_written=usage.cache_write + usage.cache_write_1h,
-                tokens_cached=usage.cached_input,
-                tokens_estimated=usage.estimated,
-                tokens_in=usage.input,
-                tokens_out=usage.output,
-            ),
+        outcome = OutcomeBody(
+            ident,
+            authorised,
+            billed,
+            cost_nanos,
+            settled.cost.currency,
+            order.decision,
+            self._remark() if failure is None else failure.detail,
+            now_us - self.started_us,
+            self.endpoint.id,
+            "" if failure is None else failure.kind,
+            self.finish,
+            self.first_us and self.first_us - self.started_us,
+            self.notes,
+            self.served,
+            self.place,
+            status,
+            usage.cache_write + usage.cache_write_1h,
+            usage.cached_input,
+            usage.estimated,
+            usage.input,
+            usage.output,
         )
+        return Record(order.facts.tenant, "outcome", ident, wall_us, outcome)
 
     @property
     def authorised(self) -> str:
@@ -246,14 +245,13 @@ class Attempt:
             return "mismatch"
         return "confirmed" if self.served else "unverified"
 
-    def _billed(self, status: str, failure: ProviderFailure | None) -> str:
-        if status == "ok" or self.whole:
-            return "yes"
+    def _billed(self, failure: ProviderFailure) -> str:
+        """Of an attempt that failed before the vendor had told everything."""
         if not self.sent_us:
             return "no"
         if self.cut:
             return "maybe"
-        if failure is not None and not REACTIONS[failure.kind].billed and not self.first_us:
+        if not REACTIONS[failure.kind].billed and not self.first_us:
             return "no"
         return "maybe"  # money that may have been spent is settled as estimated, never as nothing
 

@@ -5,13 +5,15 @@ INVARIANT: every intent gets exactly one outcome, whatever ends the attempt.
 
 import asyncio
 import logging
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 from signalbox.dispatch.attempt import Attempt, Hop, Settlement, Status, withdrawn
 from signalbox.dispatch.concurrency import STRAIN
-from signalbox.dispatch.health import HealthBook
+from signalbox.dispatch.health import HealthBook, Seen
 from signalbox.dispatch.interlock import Permission
 from signalbox.dispatch.race import Beaten
+from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.errors import LogUnavailable
 from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.domain.records import Record
@@ -25,7 +27,7 @@ _log: Final = logging.getLogger("signalbox.dispatch")
 
 class Books:
     def __init__(
-        self, *, log: DecisionLog, health: HealthBook, clock: Clock, meter: Meter, failpoint: Failpoint
+        self, *, log: DecisionLog, health: HealthBook, clock: Clock, meter: Meter, failpoint: Failpoint | None
     ) -> None:
         self._decisions = log
         self._health = health
@@ -35,52 +37,93 @@ class Books:
         self.under_way: set[Attempt] = set()
         """Attempts whose first byte has left, and whose outcome is owed."""
 
-    async def announce(self, attempt: Attempt, permission: Permission, now_us: int) -> None:
-        """Write the intent; return once it is on disk, where that is owed. `now_us` is wall clock."""
-        self._failpoint("dispatch.before_intent")
+    def announce(
+        self, attempt: Attempt, permission: Permission, now_us: int
+    ) -> Coroutine[Any, Any, None] | None:
+        """Write the intent. Where it has to be on disk before anything leaves, what is returned is awaited
+        first; if it raises, what the attempt held was given back. `now_us` is wall clock."""
+        if self._failpoint is not None:
+            self._failpoint("dispatch.before_intent")
         why = attempt.hop.step.hop
         if why != "primary":
             self._meter.hop(attempt.endpoint.id, why)
         intent = attempt.intent(permission, now_us)
         if attempt.hop.order.durable:
-            await self._commit(attempt, intent)
-        else:
-            self._decisions.post([intent])
-        self._failpoint("dispatch.after_intent")
+            return self._announce_durably(attempt, intent)
+        self._decisions.post([intent])
+        if self._failpoint is not None:
+            self._failpoint("dispatch.after_intent")
+        return None
 
     def withdraw(self, hop: Hop, permission: Permission, reasons: tuple[str, ...]) -> None:
         """Write down that this hop sends nothing."""
         self._decisions.post([withdrawn(hop, reasons, permission, self._clock.now_us())])
 
     def close(self, attempt: Attempt, status: Status, failure: ProviderFailure | None) -> Settlement:
-        """Outcome, health and counters of an attempt that was announced: once, whichever way it ended."""
+        """Outcome, health, counters and place of an attempt that was announced: once, however it ended."""
         self.under_way.discard(attempt)
-        now_us = self._clock.monotonic_us()
-        settled = attempt.settlement()
-        self._failpoint("dispatch.before_outcome")
-        self._write(attempt.outcome(status, failure, settled, now_us, self._clock.now_us()))
-        self._failpoint("dispatch.after_outcome")
         endpoint, seen = attempt.endpoint, attempt.seen
-        kind = failure.kind if failure else None
+        try:
+            now_us = self._clock.monotonic_us()
+            settled = attempt.settlement()
+            if self._failpoint is not None:
+                self._failpoint("dispatch.before_outcome")
+            authorised = attempt.authorised
+            self._write(attempt.outcome(status, failure, settled, authorised, now_us, self._clock.now_us()))
+            if self._failpoint is not None:
+                self._failpoint("dispatch.after_outcome")
+            how = authorised if attempt.sent_us else ""
+            if failure is None:
+                if seen.breaker.failures:  # else it has nothing to learn of a success
+                    self._health.ended(endpoint, seen, attempt.admission, None, now_us)
+                usage, cost_nanos, elapsed_us = settled.usage, settled.cost.nanos, now_us - attempt.started_us
+                self._meter.attempt(
+                    endpoint.id, status, "", how, elapsed_us, usage.prompt, usage.output, cost_nanos
+                )
+                if seen.concurrency.limit:  # else it is trusted with all that the registry says
+                    seen.concurrency.bore(seen.turnstile.inside, endpoint.limits.concurrency)
+                # From the first byte sent: a wait before (a model that had to load) will not recur.
+                first_us, sent_us = attempt.first_us, attempt.sent_us
+                seen.measured(
+                    attempt.hop.asked.tokens_in,
+                    first_us and first_us - sent_us,
+                    usage.output,
+                    now_us - sent_us,
+                )
+            else:
+                self._failed(attempt, status, failure, how, now_us)
+        finally:
+            seen.leave(endpoint)
+        return settled
+
+    def _failed(
+        self, attempt: Attempt, status: Status, failure: ProviderFailure, how: str, now_us: int
+    ) -> None:
+        """What is learnt of an attempt that did not go well."""
+        endpoint, seen, kind = attempt.endpoint, attempt.seen, failure.kind
         self._health.ended(endpoint, seen, attempt.admission, kind, now_us)
-        elapsed_us = now_us - attempt.started_us
-        self._meter.attempt(endpoint.id, status, kind or "", elapsed_us)
-        if attempt.sent_us:
-            self._meter.authorised(endpoint.id, attempt.authorised)
-        if failure is None:
-            usage = settled.usage
-            self._meter.tokens(endpoint.id, usage.prompt, usage.output, settled.cost.nanos)
-            seen.concurrency.bore(seen.turnstile.inside, endpoint.limits.concurrency)
-            # From the first byte sent: what was waited for before (a model that had to load) will not recur.
-            first_us = attempt.first_us - attempt.sent_us if attempt.first_us else 0
-            rest_us = now_us - attempt.sent_us - first_us
-            seen.measured(attempt.hop.asked.tokens_in, first_us, usage.output, rest_us)
-        elif isinstance(failure, Beaten):
+        self._meter.attempt(endpoint.id, status, kind, how, now_us - attempt.started_us, 0, 0, 0)
+        if isinstance(failure, Beaten):
             if attempt.sent_us and attempt.hop.asked.request.stream:
                 seen.outlasted(attempt.hop.asked.tokens_in, now_us - attempt.sent_us)
         elif kind in STRAIN:
             seen.concurrency.strained(attempt.started_us, now_us, endpoint.limits.concurrency)
-        return settled
+
+    def unsent(self, endpoint: Endpoint, seen: Seen, admission: int | None) -> None:
+        """Give back the place, and the admission if there is one: of what never left, nothing is learnt."""
+        if admission is not None:
+            now_us = self._clock.monotonic_us()
+            self._health.ended(endpoint, seen, admission, FailureKind.CANCELLED, now_us)
+        seen.leave(endpoint)
+
+    async def _announce_durably(self, attempt: Attempt, intent: Record) -> None:
+        try:
+            await self._commit(attempt, intent)
+            if self._failpoint is not None:
+                self._failpoint("dispatch.after_intent")
+        except BaseException:
+            self.unsent(attempt.endpoint, attempt.seen, attempt.admission)
+            raise
 
     async def _commit(self, attempt: Attempt, intent: Record) -> None:
         """INVARIANT: however slow the log is, it is not waited for longer than the attempt may take."""
@@ -98,8 +141,8 @@ class Books:
     def _never_left(self, attempt: Attempt, words: str) -> None:
         """The intent may be on disk, and then it is owed an outcome."""
         cancelled = ProviderFailure(FailureKind.CANCELLED, words)
-        now_us, wall_us = self._clock.monotonic_us(), self._clock.now_us()
-        self._write(attempt.outcome("cancelled", cancelled, attempt.settlement(), now_us, wall_us))
+        settled, now_us, wall_us = attempt.settlement(), self._clock.monotonic_us(), self._clock.now_us()
+        self._write(attempt.outcome("cancelled", cancelled, settled, attempt.authorised, now_us, wall_us))
 
     def _write(self, outcome: Record) -> None:
         try:

@@ -23,14 +23,14 @@ class BreakerRules(Struct, frozen=True, kw_only=True):
 
 
 class Breaker:
-    """INVARIANT: at most one admitted probe has not ended."""
+    """INVARIANTS: at most one admitted probe has not ended; `failures` (in a row) is 0 only while closed."""
 
-    __slots__ = ("_failed", "_open_for_us", "_probe", "_probes", "_rules", "_until_us", "state")
+    __slots__ = ("_open_for_us", "_probe", "_probes", "_rules", "_until_us", "failures", "state")
 
     def __init__(self, rules: BreakerRules) -> None:
         self._rules = rules
         self.state: State = "closed"
-        self._failed = 0
+        self.failures = 0
         self._open_for_us = rules.open_us
         self._until_us = 0
         self._probe = ORDINARY  # the one under way
@@ -57,15 +57,15 @@ class Breaker:
 
     def succeeded(self, admission: int) -> None:
         if self.state == "closed":
-            self._failed = 0
+            self.failures = 0
         elif admission and admission == self._probe:
-            self.state, self._failed, self._probe = "closed", 0, ORDINARY
+            self.state, self.failures, self._probe = "closed", 0, ORDINARY
             self._open_for_us = self._rules.open_us
 
     def failed(self, admission: int, now_us: int) -> None:
         if self.state == "closed":
-            self._failed += 1
-            if self._failed < self._rules.failures:
+            self.failures += 1
+            if self.failures < self._rules.failures:
                 return
         elif admission and admission == self._probe:
             self._open_for_us = min(self._open_for_us * 2, self._rules.open_max_us)

@@ -26,40 +26,40 @@ class RetryBudget:
     above zero.
     """
 
-    __slots__ = ("_counts", "_requests", "_retries", "_rules", "_slot")
+    __slots__ = ("_counts", "_now", "_rules", "_slot", "_slot_ends_us")
 
     def __init__(self, rules: BudgetRules) -> None:
         self._rules = rules
         self._slot = 0
+        self._slot_ends_us = _SLOT_US
         self._counts = [[0, 0] for _ in range(_SLOTS)]
-        self._requests = 0
-        self._retries = 0
+        """By slot, requests and retries."""
+        self._now = self._counts[0]
 
     def count(self, now_us: int) -> None:
         """A request, not a retry, is sent. `now_us` is monotonic, here and below."""
-        slot = now_us // _SLOT_US
-        if slot != self._slot:
-            self._turn(slot)
-        self._counts[self._slot % _SLOTS][0] += 1
-        self._requests += 1
+        if now_us >= self._slot_ends_us:
+            self._turn(now_us)
+        self._now[0] += 1
 
     def spend(self, now_us: int) -> None:
         """A retry or a hedge is sent."""
-        self._turn(now_us // _SLOT_US)
-        self._counts[self._slot % _SLOTS][1] += 1
-        self._retries += 1
+        if now_us >= self._slot_ends_us:
+            self._turn(now_us)
+        self._now[1] += 1
 
     def left(self, now_us: int) -> int:
         """How many more may be sent now."""
-        self._turn(now_us // _SLOT_US)
-        granted = self._rules.floor + self._requests * self._rules.share // 10_000
-        return max(0, granted - self._retries)
+        if now_us >= self._slot_ends_us:
+            self._turn(now_us)
+        requests = sum([counts[0] for counts in self._counts])
+        retries = sum([counts[1] for counts in self._counts])
+        return max(0, self._rules.floor + requests * self._rules.share // 10_000 - retries)
 
-    def _turn(self, slot: int) -> None:
+    def _turn(self, now_us: int) -> None:
         """Forget what is too long ago."""
+        slot = now_us // _SLOT_US
         for passed in range(max(self._slot + 1, slot - _SLOTS + 1), slot + 1):
-            counts = self._counts[passed % _SLOTS]
-            self._requests -= counts[0]
-            self._retries -= counts[1]
-            counts[0] = counts[1] = 0
-        self._slot = max(self._slot, slot)
+            self._counts[passed % _SLOTS][:] = 0, 0
+        self._slot, self._slot_ends_us = slot, (slot + 1) * _SLOT_US
+        self._now = self._counts[slot % _SLOTS]

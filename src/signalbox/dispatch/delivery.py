@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from signalbox.dispatch.attempt import Attempt, Settlement, Status
 from signalbox.dispatch.books import Books
 from signalbox.domain.endpoint import Endpoint
@@ -29,69 +31,54 @@ class Listener(Protocol):
         """It ended without coming to one."""
 
 
-class Delivery:
+class Delivery(Struct, eq=False):
     """`reply` when it is whole, `events` while it comes. `settlement` is set at its end. `cache_status` is
     the header's value (RFC 9211), empty where the tenant has no cache."""
 
-    __slots__ = (
-        "_attempt", "attempt", "cache_status", "endpoint", "events", "number", "planned", "reply",
-        "settlement",
-    )  # fmt: skip
-
-    def __init__(self, attempt: Attempt) -> None:
-        self._attempt = attempt
-        self.attempt = attempt.id
-        self.number = attempt.hop.number
-        self.endpoint = attempt.endpoint
-        self.planned = attempt.hop.planned
-        self.reply: Reply | None = None
-        self.events: Relay | None = None
-        self.settlement: Settlement | None = None
-        self.cache_status = b""
+    attempt: str
+    number: int
+    endpoint: Endpoint
+    planned: PlannedAttempt
+    on_books: "Attempt | Given"
+    reply: Reply | None = None
+    events: "Relay | None" = None
+    settlement: Settlement | None = None
+    cache_status: bytes = b""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was mapped or left out on the way, in the words of `domain.notes`."""
-        return self._attempt.notes
+        return self.on_books.notes
 
     @property
     def misrouted(self) -> bool:
         """Another than was authorised has answered."""
-        return bool(self._attempt.misrouted)
+        return bool(self.on_books.misrouted)
 
 
-class Recalled(Delivery):
+class Given(Struct, frozen=True):
+    """What is told of an attempt that was made for another request."""
+
+    notes: tuple[str, ...]
+    misrouted: str = ""
+
+
+class Recalled(Delivery, eq=False):
     """An answer that was given before: `attempt` is the one that it came of, and nothing was sent for it."""
 
-    __slots__ = ("_notes",)
-
-    def __init__(
-        self,
+    @classmethod
+    def of(
+        cls,
         endpoint: Endpoint,
         attempt: str,
         reply: Reply,
         settlement: Settlement,
         notes: tuple[str, ...],
         cache_status: bytes,
-    ) -> None:
-        # Not the parent's: there is no attempt of this request, and so none on the books.
-        self.attempt = attempt
-        self.number = 1
-        self.endpoint = endpoint
-        self.planned = PlannedAttempt(0, 0, endpoint.price.currency, endpoint.id, 0, 0, RECALLED, 0)
-        self.reply = reply
-        self.events = None
-        self.settlement = settlement
-        self.cache_status = cache_status
-        self._notes = notes
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return self._notes
-
-    @property
-    def misrouted(self) -> bool:
-        return False
+    ) -> "Recalled":
+        planned = PlannedAttempt(0, 0, endpoint.price.currency, endpoint.id, 0, 0, RECALLED, 0)
+        # There is no attempt of this request, and so none on the books.
+        return cls(attempt, 1, endpoint, planned, Given(notes), reply, None, settlement, cache_status)
 
 
 class Relay:
@@ -187,11 +174,7 @@ class Relay:
         self._open = False
         if status != "ok" and self.listener is not None:
             self.listener.broke_off()
-        attempt = self._attempt
-        try:
-            return self._books.close(attempt, status, failure)
-        finally:
-            attempt.seen.leave(attempt.endpoint)
+        return self._books.close(self._attempt, status, failure)
 
 
 def broken_promise(endpoint: Endpoint, error: Exception) -> ProviderFailure:

@@ -6,8 +6,9 @@ after; of a protected request no content is handed on that another than was auth
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Final
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -25,6 +26,7 @@ from signalbox.domain.endpoint import Endpoint
 from signalbox.domain.failure import FailureKind, ProviderFailure
 from signalbox.domain.notes import Note
 from signalbox.domain.reply import CONTENT, Event, Finished, Reply, Served
+from signalbox.domain.request import Request
 from signalbox.normalise.structured import answer_in, asked_of
 from signalbox.ports.clock import Clock
 from signalbox.ports.failpoint import Failpoint, passing
@@ -57,28 +59,24 @@ class Dispatcher:
         self._health = health
         self._clock = clock
         self._rules = rules
-        self._failpoint = failpoint
+        self._failpoint = None if failpoint is passing else failpoint
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._books = Books(log=log, health=health, clock=clock, meter=meter, failpoint=failpoint)
+        self._books = Books(log=log, health=health, clock=clock, meter=meter, failpoint=self._failpoint)
 
     async def dispatch(self, order: Order) -> Delivery:
         """Carry out the plan. Raises `AttemptsExhausted` or `DeadlineExceeded` when it is at its end."""
-        rules = self._rules
+        rules, clock = self._rules, self._clock
         hedge_after_us = rules.hedge_after_us.get(order.latency_class, 0)
         asked = original = _asked(order)
-        place = -1  # where `asked` is put; elsewhere it is the original
+        repaired, repaired_at = original, -1  # what is asked at the place whose output is to be repaired
         history: list[Tried] = []
         failure: ProviderFailure | None = None
-        while True:
-            now_us = self._clock.monotonic_us()
-            may_retry = not history or self._may_retry(order, history[-1].place, now_us)
-            elapsed_us = now_us - order.started_us
-            step = next_step(order.plan, history, elapsed_us, rules, order.seed, may_retry=may_retry)
-            if isinstance(step, Stop):
-                raise exhausted(order, history, step, failure)
-            if step.place != place:
-                asked, place = original, step.place
-            hop = self._hop(order, len(history) + 1, step, asked, now_us)
+        now_us = clock.monotonic_us()
+        step = next_step(order.plan, history, now_us - order.started_us, rules, order.seed)
+        while not isinstance(step, Stop):
+            planned = order.plan.attempts[step.place]
+            deadline_us = now_us + step.wait_us + step.timeout_us
+            hop = Hop(order, len(history) + 1, planned, step, deadline_us, asked)
             if step.wait_us:
                 await asyncio.sleep(step.wait_us / 1_000_000)
             try:
@@ -92,7 +90,16 @@ class Dispatcher:
             for hop, failure in legs:
                 history.append(_tried(hop, failure))
                 if isinstance(failure, Unfit):
-                    asked, place = asked_again(original, failure.reply, failure.words), hop.step.place
+                    repaired = asked_again(original, failure.reply, failure.words)
+                    repaired_at = hop.step.place
+            now_us = clock.monotonic_us()
+            may_retry = self._may_retry(order, history[-1].place, now_us)
+            elapsed_us = now_us - order.started_us
+            step = next_step(order.plan, history, elapsed_us, rules, order.seed, may_retry=may_retry)
+            if isinstance(step, Send):
+                self._pay(order, step, now_us)
+                asked = repaired if step.place == repaired_at else original
+        raise exhausted(order, history, step, failure)
 
     def cut_off(self) -> int:
         """End what is under way and the kill switch cuts off; how many attempts that are."""
@@ -118,18 +125,18 @@ class Dispatcher:
             step = hedge_step(order.plan, history, hop.step, elapsed_us, self._rules, may_hedge=may_hedge)
             if step is None:
                 return None
-            return replace(self._hop(order, hop.number + 1, step, original, now_us), race=hop.race)
+            self._pay(order, step, now_us)
+            planned = order.plan.attempts[step.place]
+            return Hop(order, hop.number + 1, planned, step, now_us + step.timeout_us, original, hop.race)
 
         return await hedge.run(self._dispatch_hop, hop, second, after_us)
 
-    def _hop(self, order: Order, number: int, step: Send, asked: Asked, now_us: int) -> Hop:
-        """The step as it is carried out; one that repeats a request is paid for from the retry budget."""
-        planned = order.plan.attempts[step.place]
+    def _pay(self, order: Order, step: Send, now_us: int) -> None:
+        """A step that repeats a request is paid for from the retry budget."""
         if step.hop in _REPEATED:
-            endpoint = self._interlock.endpoint(planned.endpoint)
+            endpoint = self._interlock.endpoint(order.plan.attempts[step.place].endpoint)
             if endpoint is not None:
                 self._health.of(endpoint).budget.spend(now_us)
-        return Hop(order, number, planned, step, now_us + step.wait_us + step.timeout_us, asked)
 
     def _may_retry(self, order: Order, place: int, now_us: int) -> bool:
         """What the retry budget of the endpoint at this place of the plan says."""
@@ -139,7 +146,8 @@ class Dispatcher:
         return endpoint is not None and self._health.of(endpoint).budget.left(now_us) > 0
 
     async def _dispatch_hop(self, hop: Hop) -> Delivery:
-        """Take a place at the endpoint, then send. A stream gives its place back when it ends."""
+        """Take a place at the endpoint, announce, send: to the outcome, or to the first content of a stream,
+        which then owes the outcome and the place."""
         endpoint = self._interlock.endpoint(hop.planned.endpoint)
         if endpoint is None:
             raise self._withdrawn(hop)
@@ -150,87 +158,77 @@ class Dispatcher:
             or not await seen.turnstile.enter(hop.step.timeout_us // (4 if hop.alternatives else 1))
         ):
             raise self._turned_away(hop, "as many requests in flight as it takes")
-        delivery = None
-        try:
-            delivery = await self._dispatch_attempt(hop, endpoint, seen)
-            return delivery
-        finally:
-            if delivery is None or delivery.events is None:
-                seen.leave(endpoint)
-
-    async def _dispatch_attempt(self, hop: Hop, endpoint: Endpoint, seen: Seen) -> Delivery:
-        """Ask breaker and interlock, write the intent, send."""
-        started_us = self._clock.monotonic_us()
-        if hop.deadline_us - started_us < self._rules.attempt_min_us:
-            # Not sent: a deadline that our own queue used up is no fault of the endpoint's.
-            raise self._turned_away(hop, "no time was left when its turn came")
-        admission = self._health.admit(endpoint, seen, started_us)
-        if admission is None:
-            raise self._turned_away(hop, seen.refusal)
-        attempt = Attempt(hop, endpoint, seen, admission, started_us)
-        try:
-            now_us = self._clock.now_us()
-            permission = self._interlock.permission_now(hop.order.facts, endpoint.id, now_us, started_us)
-            if not _holds(permission, endpoint):
-                raise self._withdrawn(hop)
-            attempt.change = permission.change
-            await self._books.announce(attempt, permission, now_us)
-        except BaseException:
-            self._health.ended(endpoint, seen, admission, FailureKind.CANCELLED, self._clock.monotonic_us())
-            raise
+        attempt, durably = self._announce(hop, endpoint, seen)
+        if durably is not None:
+            await durably
         if hop.step.hop not in _REPEATED:
-            seen.budget.count(started_us)
-        return await self._send_once(attempt)
-
-    async def _send_once(self, attempt: Attempt) -> Delivery:
-        """From intent to outcome (or to the first content of a stream, which then owes the outcome)."""
-        hop, endpoint = attempt.hop, attempt.endpoint
-        delivery = Delivery(attempt)
+            seen.budget.count(attempt.started_us)
+        request = sent = hop.asked.request
         # Asked once: each `get_running_loop` of Python 3.11 asks the system for its process's number.
         loop = self._loop = self._loop or asyncio.get_running_loop()
         attempt.waiter = asyncio.current_task(loop)
         try:
-            provider = self._providers[endpoint.provider]
-            request = sent = hop.asked.request
             if request.response_format is not None:
-                sent = asked_of(request, endpoint.capabilities)
-                if sent.response_format is None:
-                    attempt.note(Note.SCHEMA_AS_TOOL)
-            call = Call(
-                endpoint,
-                sent,
-                attempt.id,
-                hop.deadline_us,
-                lambda: self._sending(attempt),
-                attempt.note,
-            )
+                sent = _structured(attempt)
+            sending = partial(self._sending, attempt)
+            call = Call(endpoint, sent, attempt.id, hop.deadline_us, sending, attempt.note)
+            provider = self._providers[endpoint.provider]
             if request.stream:
-                delivery.events = await self._open(attempt, delivery, provider.stream(call))
-                return delivery
+                return await self._open(attempt, provider.stream(call))
             reply = await provider.complete(call)
             if request.response_format is not None:
                 reply = answer_in(reply, sent)
             attempt.took(reply)
             if attempt.misrouted or hop.race is not None or hop.order.check is not None:
                 await self._judge(attempt, reply)
-        except ProviderFailure as failure:
-            self._books.close(attempt, "cancelled" if isinstance(failure, Beaten) else "failed", failure)
-            raise
-        except asyncio.CancelledError as cancelled:
-            killed = attempt.killed()
-            self._books.close(attempt, "cancelled", killed or _cancelled(hop))
-            if killed is not None:
-                raise killed from cancelled
-            raise
-        except Exception as error:
-            broken = broken_promise(endpoint, error)
-            self._books.close(attempt, "failed", broken)
-            raise broken from error
+        except BaseException as error:
+            failure = self._ended(attempt, error)
+            if failure is error:
+                raise
+            raise failure from error
         finally:
             attempt.waiter = None
-        settled = delivery.settlement = self._books.close(attempt, "ok", None)
-        delivery.reply = reply if settled.usage is reply.usage else replace(reply, usage=settled.usage)
-        return delivery
+        settled = self._books.close(attempt, "ok", None)
+        if settled.usage is not reply.usage:
+            reply = replace(reply, usage=settled.usage)
+        return Delivery(attempt.id, hop.number, endpoint, hop.planned, attempt, reply, settlement=settled)
+
+    def _announce(
+        self, hop: Hop, endpoint: Endpoint, seen: Seen
+    ) -> tuple[Attempt, Coroutine[Any, Any, None] | None]:
+        """Ask breaker and interlock, write the intent; with what is to be awaited until it is on disk, where
+        it has to be. The place is given back where this raises."""
+        started_us = self._clock.monotonic_us()
+        admission = None
+        try:
+            if hop.deadline_us - started_us < self._rules.attempt_min_us:
+                # Not sent: a deadline that our own queue used up is no fault of the endpoint's.
+                raise self._turned_away(hop, "no time was left when its turn came")
+            admission = self._health.admit(endpoint, seen, started_us)
+            if admission is None:
+                raise self._turned_away(hop, seen.refusal)
+            now_us = self._clock.now_us()
+            permission = self._interlock.permission_now(hop.order.facts, endpoint.id, now_us, started_us)
+            if permission.endpoint is not endpoint and permission.endpoint != endpoint:
+                raise self._withdrawn(hop)
+            attempt = Attempt(hop, endpoint, seen, admission, started_us, permission.change)
+            return attempt, self._books.announce(attempt, permission, now_us)
+        except BaseException:
+            self._books.unsent(endpoint, seen, admission)
+            raise
+
+    def _ended(self, attempt: Attempt, error: BaseException) -> BaseException:
+        """Close the books of an attempt that came to no answer; what is to be raised of it."""
+        if isinstance(error, ProviderFailure):
+            self._books.close(attempt, "cancelled" if isinstance(error, Beaten) else "failed", error)
+            return error
+        if isinstance(error, Exception):
+            broken = broken_promise(attempt.endpoint, error)
+            self._books.close(attempt, "failed", broken)
+            return broken
+        killed = attempt.killed() if isinstance(error, asyncio.CancelledError) else None
+        self._books.close(attempt, "cancelled", killed or _cancelled(attempt.hop))
+        return killed or error
 
     async def _judge(self, attempt: Attempt, reply: Reply) -> None:
         """Whether a whole reply may be handed on. Raises the failure that it is otherwise."""
@@ -263,7 +261,7 @@ class Dispatcher:
                 f"`{attempt.endpoint.id}` {attempt.misrouted}, which the registry does not list: withheld",
             )
 
-    async def _open(self, attempt: Attempt, delivery: Delivery, source: AsyncGenerator[Event, None]) -> Relay:
+    async def _open(self, attempt: Attempt, source: AsyncGenerator[Event, None]) -> Delivery:
         """Read up to the first content: until then a failure may still go elsewhere."""
         opening: list[Event] = []
         try:
@@ -281,24 +279,28 @@ class Dispatcher:
             await source.aclose()
             raise
         attempt.first_us = self._clock.monotonic_us()
-        self._failpoint("dispatch.first_event")
-        return Relay(self._books, attempt, delivery, opening, source)
+        if self._failpoint is not None:
+            self._failpoint("dispatch.first_event")
+        hop = attempt.hop
+        delivery = Delivery(attempt.id, hop.number, attempt.endpoint, hop.planned, attempt)
+        delivery.events = Relay(self._books, attempt, delivery, opening, source)
+        return delivery
 
     def _sending(self, attempt: Attempt) -> None:
         """The last moment before the first byte is handed over: it is written in the next turn of the event
         loop at the latest. Between the intent and here lie a durable write, a connection, perhaps the start
         of a model: long enough for a kill switch to be thrown."""
         now_us = self._clock.monotonic_us()
-        facts = attempt.hop.order.facts
-        changed = attempt.change != self._interlock.change or now_us > self._interlock.lease_until_us
-        if changed or facts.grant:
+        interlock, facts = self._interlock, attempt.hop.order.facts
+        if attempt.change != interlock.change or now_us > interlock.lease_until_us or facts.grant:
             endpoint = attempt.endpoint
-            permission = self._interlock.permission_now(facts, endpoint.id, self._clock.now_us(), now_us)
-            if not _holds(permission, endpoint):
+            permission = interlock.permission_now(facts, endpoint.id, self._clock.now_us(), now_us)
+            if permission.endpoint != endpoint:
                 raise _withdrawal(permission, endpoint.id)
         attempt.sent_us = now_us
         self._books.under_way.add(attempt)
-        self._failpoint("dispatch.sending")
+        if self._failpoint is not None:
+            self._failpoint("dispatch.sending")
 
     def _withdrawn(self, hop: Hop) -> ProviderFailure:
         """The interlock says no: recorded, and what to raise."""
@@ -326,6 +328,14 @@ def _asked(order: Order) -> Asked:
     return Asked(request, order.tokens_in)
 
 
+def _structured(attempt: Attempt) -> Request:
+    """What is sent where the reply is to have a form, as this endpoint can be asked for it."""
+    sent = asked_of(attempt.hop.asked.request, attempt.endpoint.capabilities)
+    if sent.response_format is None:
+        attempt.note(Note.SCHEMA_AS_TOOL)
+    return sent
+
+
 def _tried(hop: Hop, failure: ProviderFailure) -> Tried:
     wait_us = failure.retry_after_ms * 1_000 if failure.retry_after_ms is not None else None
     return Tried(hop.step.place, failure.kind, wait_us, hop.step.hop, failure.refreshed)
@@ -335,11 +345,6 @@ def _cancelled(hop: Hop) -> ProviderFailure:
     if hop.race is not None and hop.race.over:
         return Beaten()
     return ProviderFailure(FailureKind.CANCELLED, "the request was cancelled")
-
-
-def _holds(permission: Permission, endpoint: Endpoint) -> bool:
-    """Whether what was chosen is still permitted, and still what it was when it was chosen."""
-    return permission.endpoint is endpoint or permission.endpoint == endpoint
 
 
 def _withdrawal(permission: Permission, endpoint_id: str) -> ProviderFailure:

@@ -63,16 +63,17 @@ class Seen:
         self.output_token_us = 0
         self.verdicts = Verdicts()
 
-    def measured(self, tokens_in: int, first_token_us: int, tokens_out: int, rest_us: int) -> None:
-        """Feed the averages from an attempt that went well. `first_token_us` 0: not streamed, so `rest_us`
-        holds the whole time and only the per-token average can learn from it."""
+    def measured(self, tokens_in: int, first_token_us: int, tokens_out: int, whole_us: int) -> None:
+        """Feed the averages from an attempt that went well. `first_token_us` 0: not streamed, so only the
+        per-token average can learn from it, by what the first token usually takes."""
         bucket = size_bucket(tokens_in)
-        first = self.first_token_us[bucket]
+        first_us = self.first_token_us[bucket]
         if first_token_us:
-            self.first_token_us[bucket] = _average(first, first_token_us)
+            self.first_token_us[bucket] = _average(first_us, first_token_us)
+            first_us = first_token_us
         if tokens_out > 1:
-            expected = 0 if first_token_us else first
-            self.output_token_us = _average(self.output_token_us, max(1, (rest_us - expected) // tokens_out))
+            sample = max(1, (whole_us - first_us) // tokens_out)
+            self.output_token_us = _average(self.output_token_us, sample)
 
     def outlasted(self, tokens_in: int, waited_us: int) -> None:
         """A stream was stopped, for another had answered, after `waited_us` without content: its first token
@@ -86,7 +87,11 @@ class Seen:
         return self.turnstile.try_enter(self.concurrency.allowed(endpoint.limits.concurrency))
 
     def leave(self, endpoint: Endpoint) -> None:
-        self.turnstile.leave(self.concurrency.allowed(endpoint.limits.concurrency))
+        turnstile = self.turnstile
+        if turnstile.queue:
+            turnstile.leave(self.concurrency.allowed(endpoint.limits.concurrency))
+        else:
+            turnstile.inside -= 1
 
     @property
     def refusal(self) -> str:

@@ -34,10 +34,11 @@ _GRANT_OVER: Final = "the break-glass grant is over"
 class Release:
     """A catalogue and the policy compiled against it, with the verdicts found so far."""
 
-    __slots__ = ("cache", "catalogue", "policy")
+    __slots__ = ("cache", "catalogue", "endpoints", "policy")
 
     def __init__(self, catalogue: Catalogue, policy: CompiledPolicy, *, cache_size: int) -> None:
         self.catalogue = catalogue
+        self.endpoints = {endpoint.id: endpoint for endpoint in catalogue.endpoints}
         self.policy = policy
         self.cache = VerdictCache(cache_size)
 
@@ -150,9 +151,7 @@ class Interlock:
 
     def endpoint(self, endpoint_id: str) -> Endpoint | None:
         """The definition in force; None if the catalogue has it no longer."""
-        catalogue = self.release.catalogue
-        place = catalogue.index.get(endpoint_id)
-        return None if place is None else catalogue.endpoints[place]
+        return self.release.endpoints.get(endpoint_id)
 
     def permission_now(self, facts: Facts, endpoint_id: str, now_us: int, monotonic_us: int) -> Permission:
         """May this endpoint be sent to now, under the releases and kills in force? `now_us` is wall clock.
@@ -163,17 +162,14 @@ class Interlock:
         release = self.release
         place = release.catalogue.index.get(endpoint_id)
         if place is None:
-            return self._permission(release, None, permitted=False, reasons=_UNLISTED)
+            return self._permission(release, None, _UNLISTED)
         endpoint = release.catalogue.endpoints[place]
-        stop = self.killed(endpoint, facts.tenant)
-        if stop:
-            stop = f"stopped by the kill switch: {stop}"
-        elif monotonic_us > self.lease_until_us:
-            stop = _LEASE_OVER
-        else:
-            stop = self.closed
-        if stop:
-            return self._permission(release, None, permitted=False, reasons=(stop,))
+        if self._kills and (selector := self.killed(endpoint, facts.tenant)):
+            return self._permission(release, None, (f"stopped by the kill switch: {selector}",))
+        if monotonic_us > self.lease_until_us:
+            return self._permission(release, None, (_LEASE_OVER,))
+        if self.closed:
+            return self._permission(release, None, (self.closed,))
         if facts.grant:
             return self._under_grant(release, facts, place, now_us, monotonic_us)
         verdict = release.cache.get(facts, now_us)
@@ -182,7 +178,14 @@ class Interlock:
         else:
             judged = release.policy.judge(facts, place, now_us)
             permitted, reasons = judged.permitted, judged.reasons
-        return self._permission(release, endpoint, permitted=permitted, reasons=reasons)
+        return Permission(
+            endpoint if permitted else None,
+            reasons,
+            release.policy.hash,
+            release.catalogue.hash,
+            self.kill_epoch,
+            self.change,
+        )
 
     def _under_grant(
         self, release: Release, facts: Facts, place: int, now_us: int, monotonic_us: int
@@ -199,24 +202,17 @@ class Interlock:
         reasons = judged.reasons
         if terms is None:
             reasons = reasons if judged.permitted else (*reasons, _GRANT_OVER)
-            return self._permission(release, endpoint, permitted=judged.permitted, reasons=reasons)
+            return self._permission(release, endpoint if judged.permitted else None, reasons)
         granted = supplied(terms, judged, facts, endpoint, now_us)
         used = terms.id if granted.permitted and not judged.permitted else ""
-        return self._permission(
-            release, endpoint, permitted=granted.permitted, reasons=granted.reasons, grant=used
-        )
+        return self._permission(release, endpoint if granted.permitted else None, granted.reasons, used)
 
     def _permission(
-        self,
-        release: Release,
-        endpoint: Endpoint | None,
-        *,
-        permitted: bool,
-        reasons: tuple[str, ...],
-        grant: str = "",
+        self, release: Release, endpoint: Endpoint | None, reasons: tuple[str, ...], grant: str = ""
     ) -> Permission:
+        """`endpoint` is None where it is not permitted."""
         return Permission(
-            endpoint if permitted else None,
+            endpoint,
             reasons,
             release.policy.hash,
             release.catalogue.hash,

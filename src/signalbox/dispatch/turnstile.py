@@ -7,15 +7,15 @@ from collections import deque
 class Turnstile:
     """First come, first served. The limit may change from one call to the next."""
 
-    __slots__ = ("_waiting", "inside")
+    __slots__ = ("inside", "queue")
 
     def __init__(self) -> None:
         self.inside = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self.queue: deque[asyncio.Future[None]] = deque()
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting)
+        return len(self.queue)
 
     def try_enter(self, limit: int) -> bool:
         """Take a place if one of `limit` is free. True: `leave` is owed."""
@@ -27,7 +27,7 @@ class Turnstile:
     async def enter(self, within_us: int) -> bool:
         """Wait for a place, at most `within_us`. True: `leave` is owed."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        self.queue.append(place)
         try:
             async with asyncio.timeout(within_us / 1_000_000):
                 await place
@@ -39,15 +39,15 @@ class Turnstile:
                 self.leave(self.inside)  # to whoever is next: the place was there to be taken
             raise
         finally:
-            if place in self._waiting:
-                self._waiting.remove(place)
+            if place in self.queue:
+                self.queue.remove(place)
         return True
 
     def leave(self, limit: int) -> None:
         """Free the place, and let those in who wait longest while fewer than `limit` (from 1) are inside."""
         self.inside -= 1
-        while self._waiting and self.inside < limit:
-            place = self._waiting.popleft()
+        while self.queue and self.inside < limit:
+            place = self.queue.popleft()
             if not place.done():
                 self.inside += 1
                 place.set_result(None)

@@ -186,36 +186,38 @@ class IntentBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     vendor: str
 
 
-class OutcomeBody(Struct, frozen=True, kw_only=True):
+class OutcomeBody(Struct, frozen=True):
     """`status`: ok, failed, cancelled, or unknown (the process died; closed by the sweep).
 
     `authorised`: whether who answered is who was authorised: confirmed, mismatch or unverified (nothing was
     reported). Unset in records older than the field.
     `billed`: no, yes, or maybe. `served` and `served_place` are what the endpoint reported. Costs in
     nano-units. `notes`: what was mapped or left out in translation (`domain.notes`).
+
+    Its fields may be given by their places, as a decision's.
     """
 
     attempt: str
     authorised: str | UnsetType = UNSET
-    billed: str
-    cost_nanos: int
-    currency: str
-    decision: str
-    detail: str
-    elapsed_us: int
-    endpoint: str
-    failure: str
-    finish: str
-    first_token_us: int
+    billed: str = _OWED
+    cost_nanos: int = _OWED
+    currency: str = _OWED
+    decision: str = _OWED
+    detail: str = _OWED
+    elapsed_us: int = _OWED
+    endpoint: str = _OWED
+    failure: str = _OWED
+    finish: str = _OWED
+    first_token_us: int = _OWED
     notes: tuple[str, ...] = ()
-    served: str
+    served: str = _OWED
     served_place: str = ""
-    status: str
+    status: str = _OWED
     tokens_cache_written: int = 0
-    tokens_cached: int
-    tokens_estimated: bool
-    tokens_in: int
-    tokens_out: int
+    tokens_cached: int = _OWED
+    tokens_estimated: bool = _OWED
+    tokens_in: int = _OWED
+    tokens_out: int = _OWED
 
 
 class PayloadBody(Struct, frozen=True):

@@ -23,13 +23,19 @@ class Meter(Protocol):
     def request(self, tenant: str, dialect: str, code: str, elapsed_us: int) -> None:
         """One request ended; `code` is `ok` or an error code."""
 
-    def attempt(self, endpoint: str, status: str, failure: str, elapsed_us: int) -> None: ...
-
-    def authorised(self, endpoint: str, how: str) -> None:
-        """An attempt that was sent ended; `how` says whether who answered is who was authorised: confirmed,
-        mismatch or unverified."""
-
-    def tokens(self, endpoint: str, input_tokens: int, output_tokens: int, cost_nanos: int) -> None: ...
+    def attempt(
+        self,
+        endpoint: str,
+        status: str,
+        failure: str,
+        authorised: str,
+        elapsed_us: int,
+        tokens_in: int,
+        tokens_out: int,
+        cost_nanos: int,
+    ) -> None:
+        """An attempt ended. `authorised` says whether who answered is who was authorised: confirmed, mismatch
+        or unverified; empty if nothing was sent. Tokens and cost: of one that went well, else 0."""
 
     def breaker(self, endpoint: str, state: str) -> None: ...
 

@@ -228,7 +228,7 @@ class Recall:
             reply.usage, endpoint.price.nothing(), reply.served_model, reply.choices[0].finish
         )
         status = _HIT % (found.ttl_ms // 1_000)
-        recalled = Recalled(endpoint, answer.attempt, reply, nothing, answer.notes, status)
+        recalled = Recalled.of(endpoint, answer.attempt, reply, nothing, answer.notes, status)
         return replace(missed, status=status, recalled=recalled, kill_epoch=permission.kill_epoch)
 
     async def keep(self, looked: Looked, delivery: Delivery) -> None:

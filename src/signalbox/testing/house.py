@@ -68,13 +68,20 @@ class CountingMeter:
 
     def request(self, tenant: str, dialect: str, code: str, elapsed_us: int) -> None: ...
 
-    def attempt(self, endpoint: str, status: str, failure: str, elapsed_us: int) -> None:
+    def attempt(
+        self,
+        endpoint: str,
+        status: str,
+        failure: str,
+        authorised: str,
+        elapsed_us: int,
+        tokens_in: int,
+        tokens_out: int,
+        cost_nanos: int,
+    ) -> None:
         self.attempts.append((endpoint, status, failure))
-
-    def authorised(self, endpoint: str, how: str) -> None:
-        self.served_as.append((endpoint, how))
-
-    def tokens(self, endpoint: str, input_tokens: int, output_tokens: int, cost_nanos: int) -> None: ...
+        if authorised:
+            self.served_as.append((endpoint, authorised))
 
     def breaker(self, endpoint: str, state: str) -> None:
         self.breakers.append((endpoint, state))

@@ -36,6 +36,10 @@ class _Histogram:
         self.counts = [0] * (len(_BOUNDS_US) + 1)
         self.sum_us = 0
 
+    def add(self, other: "_Histogram") -> None:
+        self.counts = [ours + theirs for ours, theirs in zip(self.counts, other.counts, strict=True)]
+        self.sum_us += other.sum_us
+
     def cumulative(self) -> list[tuple[str, float]]:
         total, buckets = 0, []
         for bound, count in zip((*_BOUNDS_US, None), self.counts, strict=True):
@@ -44,13 +48,16 @@ class _Histogram:
         return buckets
 
 
-class _Tokens:
-    """And what they cost."""
+class _Attempts(_Histogram):
+    """Attempts that ended alike, with what they used."""
 
-    __slots__ = ("nanos", "put_in", "put_out")
+    __slots__ = ("cost_nanos", "tokens_in", "tokens_out")
 
     def __init__(self) -> None:
-        self.put_in = self.put_out = self.nanos = 0
+        super().__init__()
+        self.tokens_in = 0
+        self.tokens_out = 0
+        self.cost_nanos = 0
 
 
 class PrometheusMeter(Collector):
@@ -58,9 +65,7 @@ class PrometheusMeter(Collector):
 
     def __init__(self) -> None:
         self._requests: defaultdict[tuple[str, str, str], _Histogram] = defaultdict(_Histogram)
-        self._attempts: defaultdict[tuple[str, str, str], _Histogram] = defaultdict(_Histogram)
-        self._authorised: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self._tokens: defaultdict[str, _Tokens] = defaultdict(_Tokens)
+        self._attempts: defaultdict[tuple[str, str, str, str], _Attempts] = defaultdict(_Attempts)
         self._breakers: dict[str, str] = {}
         self._hops: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._quarantines: defaultdict[str, int] = defaultdict(int)
@@ -75,19 +80,23 @@ class PrometheusMeter(Collector):
         histogram.counts[bisect_left(_BOUNDS_US, elapsed_us)] += 1
         histogram.sum_us += elapsed_us
 
-    def attempt(self, endpoint: str, status: str, failure: str, elapsed_us: int) -> None:
-        histogram = self._attempts[endpoint, status, failure]
-        histogram.counts[bisect_left(_BOUNDS_US, elapsed_us)] += 1
-        histogram.sum_us += elapsed_us
-
-    def authorised(self, endpoint: str, how: str) -> None:
-        self._authorised[endpoint, how] += 1
-
-    def tokens(self, endpoint: str, input_tokens: int, output_tokens: int, cost_nanos: int) -> None:
-        counts = self._tokens[endpoint]
-        counts.put_in += input_tokens
-        counts.put_out += output_tokens
-        counts.nanos += cost_nanos
+    def attempt(
+        self,
+        endpoint: str,
+        status: str,
+        failure: str,
+        authorised: str,
+        elapsed_us: int,
+        tokens_in: int,
+        tokens_out: int,
+        cost_nanos: int,
+    ) -> None:
+        alike = self._attempts[endpoint, status, failure, authorised]
+        alike.counts[bisect_left(_BOUNDS_US, elapsed_us)] += 1
+        alike.sum_us += elapsed_us
+        alike.tokens_in += tokens_in
+        alike.tokens_out += tokens_out
+        alike.cost_nanos += cost_nanos
 
     def breaker(self, endpoint: str, state: str) -> None:
         self._breakers[endpoint] = state
@@ -124,8 +133,9 @@ class PrometheusMeter(Collector):
         attempts = HistogramMetricFamily(
             "signalbox_attempt_seconds", "Attempts by outcome", labels=["endpoint", "status", "failure"]
         )
-        for labels, histogram in list(self._attempts.items()):
-            attempts.add_metric(labels, histogram.cumulative(), histogram.sum_us / 1_000_000)
+        by_outcome, used, answered = self._told_apart()
+        for outcome, histogram in by_outcome.items():
+            attempts.add_metric(outcome, histogram.cumulative(), histogram.sum_us / 1_000_000)
         yield attempts
         tokens = CounterMetricFamily(
             "signalbox_tokens", "Tokens of attempts that went well", labels=["endpoint", "direction"]
@@ -135,10 +145,10 @@ class PrometheusMeter(Collector):
             "Cost of attempts that went well, 1e-9 of the price's currency",
             labels=["endpoint"],
         )
-        for endpoint, counts in list(self._tokens.items()):
-            tokens.add_metric([endpoint, "input"], counts.put_in)
-            tokens.add_metric([endpoint, "output"], counts.put_out)
-            cost.add_metric([endpoint], counts.nanos)
+        for endpoint, (put_in, put_out, nanos) in used.items():
+            tokens.add_metric([endpoint, "input"], put_in)
+            tokens.add_metric([endpoint, "output"], put_out)
+            cost.add_metric([endpoint], nanos)
         yield tokens
         yield cost
         breakers = GaugeMetricFamily(
@@ -158,7 +168,7 @@ class PrometheusMeter(Collector):
             "Attempts sent, by whether who answered is who was authorised, as far as was reported",
             labels=["endpoint", "authorised"],
         )
-        for (endpoint, how), count in list(self._authorised.items()):
+        for (endpoint, how), count in answered.items():
             authorised.add_metric([endpoint, how], count)
         yield authorised
         quarantines = CounterMetricFamily(
@@ -176,3 +186,21 @@ class PrometheusMeter(Collector):
             yield CounterMetricFamily(f"signalbox_{name}", name.replace("_", " "), value=value)
         for name, value in self._gauges.items():
             yield GaugeMetricFamily(f"signalbox_{name}", name.replace("_", " "), value=value)
+
+    def _told_apart(
+        self,
+    ) -> tuple[dict[tuple[str, str, str], _Histogram], dict[str, list[int]], dict[tuple[str, str], int]]:
+        """Attempts by outcome; by endpoint what those that went well used; and by who was found to answer."""
+        by_outcome: defaultdict[tuple[str, str, str], _Histogram] = defaultdict(_Histogram)
+        used: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        answered: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for (endpoint, status, failure, authorised), alike in list(self._attempts.items()):
+            by_outcome[endpoint, status, failure].add(alike)
+            if status == "ok":
+                counts = used[endpoint]
+                counts[0] += alike.tokens_in
+                counts[1] += alike.tokens_out
+                counts[2] += alike.cost_nanos
+            if authorised:
+                answered[endpoint, authorised] += sum(alike.counts)
+        return by_outcome, used, answered
