@@ -235,6 +235,7 @@ async def world(directory: Path) -> AsyncIterator[World]:
         settings = directory / "signalbox.toml"
         settings.write_text(_settings(vendors))
         async with Signalbox.from_config(settings, env={"KEY": "k"}) as box:
+            box.tokenizer.warm()  # loading it would take as long as a request here may
             yield World(box, vendors, directory / "data")
         async with asyncio.timeout(HUNG_S):
             while sum(len(vendor.connections) for vendor in vendors.values()):
