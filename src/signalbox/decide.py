@@ -88,12 +88,8 @@ class Decider:
 
     def decide(self, inputs: Inputs) -> Choice:
         """As `decide`, and raises the same."""
-        traits, objective, now_us, standings = (
-            inputs.traits,
-            inputs.objective,
-            inputs.clock_us,
-            inputs.standings,
-        )
+        traits, objective = inputs.traits, inputs.objective
+        now_us, standings = inputs.clock_us, inputs.standings
         tokens_in = traits.tokens_in
         known = self._known.get(id(standings))
         if known is None:
