@@ -12,7 +12,8 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -34,7 +35,7 @@ from signalbox.service import HttpService
 
 TOGETHER: Final = 64
 _TEXTS: Final = 512
-_REQUESTS: Final = 2_000
+REQUESTS: Final = 2_000
 _ROUNDS: Final = 12
 _GOOD: Final = b"HTTP/1.1 200"
 _ABREAST: Final = "abreast"
@@ -84,7 +85,7 @@ class _Wire(asyncio.Transport):
                 asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
 
 
-class _Clients:
+class Clients:
     """Connections that each ask again as soon as they are answered, until all requests have been sent."""
 
     def __init__(self, service: HttpService, key: str) -> None:
@@ -149,35 +150,43 @@ async def _vendor(origin: object, make: Callable[[], Connection], tls: object, *
     return connection
 
 
-async def measure(directory: Path) -> dict[str, Cost]:
-    """By the way that requests go: the median of the rounds, both ways in turn."""
+@asynccontextmanager
+async def served(directory: Path) -> AsyncIterator[Clients]:
+    """Clients of a whole house, warm; `directory` is its own."""
     (directory / "policies").symlink_to(gateway.POLICIES)
     settings = directory / "signalbox.toml"
     settings.write_text(gateway.settings(1, 1))
+    with patch("signalbox.adapters.http.pool.open_connection", _vendor):
+        async with Signalbox.from_config(settings) as box:
+            service = HttpService(box)
+            box.tokenizer.warm()
+            clients = Clients(service, (directory / "data" / LOCAL_KEY_FILE).read_text().strip())
+            await clients.ask(REQUESTS)
+            yield clients
+            await service.aclose()
+
+
+async def measure(directory: Path) -> dict[str, Cost]:
+    """By the way that requests go: the median of the rounds, both ways in turn."""
     taken: dict[str, list[Cost]] = {_ABREAST: [], _ALONE: []}
-    async with Signalbox.from_config(settings) as box:
-        service = HttpService(box)
-        box.tokenizer.warm()
-        clients = _Clients(service, (directory / "data" / LOCAL_KEY_FILE).read_text().strip())
-        await clients.ask(_REQUESTS)
+    async with served(directory) as clients:
         gc.collect()
         gc.freeze()
         for _ in range(_ROUNDS):
             taken[_ABREAST].append(await _round(clients))
             with patch("signalbox.pipeline._abreast", _at_once):
                 taken[_ALONE].append(await _round(clients))
-        await service.aclose()
     return {
         way: Cost(median(cost.loop_us for cost in costs), median(cost.others_us for cost in costs))
         for way, costs in taken.items()
     }
 
 
-async def _round(clients: _Clients) -> Cost:
+async def _round(clients: Clients) -> Cost:
     thread, process = time.thread_time_ns(), time.process_time_ns()
-    await clients.ask(_REQUESTS)
+    await clients.ask(REQUESTS)
     loop_ns, all_ns = time.thread_time_ns() - thread, time.process_time_ns() - process
-    return Cost(loop_ns / 1e3 / _REQUESTS, (all_ns - loop_ns) / 1e3 / _REQUESTS)
+    return Cost(loop_ns / 1e3 / REQUESTS, (all_ns - loop_ns) / 1e3 / REQUESTS)
 
 
 async def _at_once() -> None:
@@ -186,7 +195,6 @@ async def _at_once() -> None:
 
 def main() -> int:
     with (
-        patch("signalbox.adapters.http.pool.open_connection", _vendor),
         tempfile.TemporaryDirectory(prefix="run-", dir=Path(__file__).parent / "results") as scratch,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
