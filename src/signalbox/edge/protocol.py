@@ -137,8 +137,11 @@ class EdgeProtocol(asyncio.Protocol):
         self.resume_writing()
         if self._task is not None and not self._task.done():
             self._cancel(self._task, GONE)
-        del self._parser, self._feed  # they refer back to us
-        self.write = _unheard  # as did this
+        # They refer back to us, and the garbage collector seldom comes by.
+        self._latest = self._answering = None
+        self._waiting.clear()
+        del self._parser, self._feed
+        self.write = _unheard
 
     def data_received(self, data: bytes) -> None:
         first = False
